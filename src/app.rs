@@ -1,0 +1,1 @@
+//! All wiring: builds the services from the configuration and hands them to the router.

@@ -1,0 +1,13 @@
+//! The words that every layer shares. No IO, no Jellyfin JSON.
+
+mod body;
+mod id;
+mod kind;
+mod query;
+mod secret;
+
+pub use body::BodyOptions;
+pub use id::{ParseIdError, PublicId, ServerKey, UpstreamId};
+pub use kind::ItemKind;
+pub use query::{ItemFilter, ItemQuery, ItemSort, NameKind, Page, SortBy, SortOrder, StatusFilter};
+pub use secret::Secret;
