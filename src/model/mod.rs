@@ -4,10 +4,9 @@ mod body;
 mod id;
 mod kind;
 mod query;
-mod secret;
 
+pub use crate::config::Secret;
 pub use body::BodyOptions;
 pub use id::{ParseIdError, PublicId, ServerKey, UpstreamId};
 pub use kind::ItemKind;
 pub use query::{ItemFilter, ItemQuery, ItemSort, NameKind, Page, SortBy, SortOrder, StatusFilter};
-pub use secret::Secret;
