@@ -1,1 +1,32 @@
+//! The source servers: the only place that sends to them.
+//!
+//! One [`Server`] a source, with its own connections, deadlines, breaker, concurrency limit and
+//! status; the [`Registry`] holds them all and asks the silent ones in the background whether they
+//! are back.
 
+mod auth;
+mod batch;
+mod breaker;
+mod client;
+mod counters;
+mod error;
+mod health;
+mod limits;
+mod registry;
+mod server;
+mod socket;
+mod status;
+mod tls;
+mod types;
+mod url;
+
+pub use batch::BODY_FIELDS;
+pub use counters::RequestCounts;
+pub use error::{TlsProblem, UpstreamError};
+pub use limits::Limits;
+pub use registry::{Registry, StatusChange};
+pub use server::Server;
+pub use socket::{EventStream, UpstreamEvent};
+pub use status::ServerStatus;
+pub use tls::{ParseTrustError, TlsTrust};
+pub use types::{Account, Authenticated, PublicInfo, ServerSpec};

@@ -1,0 +1,411 @@
+//! One source server.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, COOKIE, HOST, HeaderMap};
+use http::{HeaderValue, Method};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, Semaphore, broadcast, watch};
+use tokio::time::Instant;
+
+use super::auth::authorization;
+use super::batch::Batcher;
+use super::breaker::Breaker;
+use super::client::{Client, Request};
+use super::counters::{Counters, Purpose};
+use super::status::read_public_info;
+use super::{
+    Account, Authenticated, Limits, PublicInfo, RequestCounts, ServerSpec, ServerStatus,
+    StatusChange, TlsTrust, UpstreamError,
+};
+use crate::clock::Clock;
+use crate::model::{Secret, ServerKey, UpstreamId};
+use crate::wire::Body;
+
+/// A source with its connections, limits and state. Handed out by the `Registry`.
+pub struct Server {
+    pub id: i64,
+    pub key: ServerKey,
+    name: RwLock<String>,
+    pub(super) spec: Mutex<ServerSpec>,
+    /// An error when its trust settings are unusable: every call tells it.
+    pub(super) client: Result<Client, UpstreamError>,
+    pub(super) limits: Limits,
+    pub(super) clock: Clock,
+    pub(super) breaker: Breaker,
+    pub(super) counters: Counters,
+    pub(super) batcher: Batcher,
+    pub(super) status: watch::Sender<ServerStatus>,
+    pub(super) changes: broadcast::Sender<StatusChange>,
+    /// Wakes the background question.
+    pub(super) wake: Arc<Notify>,
+    slots: Semaphore,
+    stream_slots: Semaphore,
+}
+
+impl Server {
+    pub(super) fn new(
+        spec: ServerSpec,
+        limits: Limits,
+        clock: Clock,
+        changes: broadcast::Sender<StatusChange>,
+    ) -> Self {
+        Self {
+            id: spec.id,
+            key: spec.key,
+            name: RwLock::new(spec.name.clone()),
+            client: Client::new(&spec.base_url, &spec.tls, &limits),
+            spec: Mutex::new(spec),
+            breaker: Breaker::new(&limits),
+            counters: Counters::default(),
+            batcher: Batcher::default(),
+            status: watch::Sender::new(ServerStatus::Unknown),
+            changes,
+            wake: Arc::new(Notify::new()),
+            slots: Semaphore::new(limits.concurrency.max(1)),
+            stream_slots: Semaphore::new(limits.stream_concurrency.max(1)),
+            limits,
+            clock,
+        }
+    }
+
+    pub fn name(&self) -> String {
+        self.name.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    pub(super) fn rename(&self, name: &str) {
+        name.clone_into(&mut self.name.write().unwrap_or_else(|e| e.into_inner()));
+    }
+
+    pub fn status(&self) -> ServerStatus {
+        self.status.borrow().clone()
+    }
+
+    /// Tells every change of the status, the present one first.
+    pub fn watch(&self) -> watch::Receiver<ServerStatus> {
+        self.status.subscribe()
+    }
+
+    /// What was sent to it since it was registered.
+    pub fn requests(&self) -> RequestCounts {
+        self.counters.read()
+    }
+
+    /// Asks what lives at an address, before there is a row for it.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the address: each kind has its own variant.
+    pub async fn probe(base_url: &::url::Url, tls: &TlsTrust) -> Result<PublicInfo, UpstreamError> {
+        let limits = Limits::default();
+        let client = Client::new(base_url, tls, &limits)?;
+        let asked = public_info(&client);
+        tokio::time::timeout(limits.total, asked)
+            .await
+            .unwrap_or(Err(UpstreamError::Timeout))
+    }
+
+    /// Logs in. A token that the same user got for the same device earlier ends by it.
+    ///
+    /// # Errors
+    /// `Unauthorized` for wrong credentials, `Forbidden` for an account that may not log in.
+    pub async fn authenticate(
+        &self,
+        username: &str,
+        password: &Secret,
+        device_id: &str,
+    ) -> Result<Authenticated, UpstreamError> {
+        let body = json!({ "Username": username, "Pw": password.expose() });
+        let request = Request {
+            method: Method::POST,
+            authorization: Some(authorization(device_id, None)),
+            body: Some(Bytes::from(body.to_string())),
+            ..Request::get("/Users/AuthenticateByName")
+        };
+        let answer = self.json(request, Purpose::Call, self.limits.total).await?;
+        let Some(Value::Object(mut answer)) = answer else {
+            return Err(UpstreamError::malformed("the login has no content"));
+        };
+        let token = match answer.remove("AccessToken") {
+            Some(Value::String(token)) if !token.is_empty() => Secret::new(token),
+            _ => return Err(UpstreamError::malformed("the login has no token")),
+        };
+        let user = answer.remove("User").unwrap_or_default();
+        let user_id = user["Id"].as_str().and_then(|id| id.parse().ok());
+        let policy = match user.get("Policy") {
+            Some(Value::Object(policy)) => policy.clone(),
+            _ => Body::new(),
+        };
+        Ok(Authenticated {
+            user_id: user_id.ok_or_else(|| UpstreamError::malformed("the login has no user"))?,
+            name: user["Name"].as_str().unwrap_or(username).to_owned(),
+            token,
+            is_administrator: policy.get("IsAdministrator") == Some(&Value::Bool(true)),
+            policy,
+        })
+    }
+
+    /// A question, retried within the deadline. `Null` for an answer without content.
+    ///
+    /// # Errors
+    /// See [`UpstreamError`].
+    pub async fn get(
+        &self,
+        account: &Account,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Value, UpstreamError> {
+        self.get_within(account, path, query, self.limits.total)
+            .await
+    }
+
+    /// Like [`Self::get`] with a deadline of its own: crawls ask for large pages.
+    ///
+    /// # Errors
+    /// See [`UpstreamError`].
+    pub async fn get_within(
+        &self,
+        account: &Account,
+        path: &str,
+        query: &[(&str, String)],
+        deadline: Duration,
+    ) -> Result<Value, UpstreamError> {
+        let request = Request {
+            query,
+            authorization: Some(authorization(&account.device_id, Some(account))),
+            ..Request::get(path)
+        };
+        let answer = self.json(request, Purpose::Call, deadline).await?;
+        Ok(answer.unwrap_or_default())
+    }
+
+    /// A change; never retried, as nobody knows whether a lost one arrived.
+    ///
+    /// # Errors
+    /// See [`UpstreamError`].
+    pub async fn post(
+        &self,
+        account: &Account,
+        path: &str,
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<Option<Value>, UpstreamError> {
+        let request = Request {
+            method: Method::POST,
+            query,
+            authorization: Some(authorization(&account.device_id, Some(account))),
+            body: body.map(|body| Bytes::from(body.to_string())),
+            ..Request::get(path)
+        };
+        self.json(request, Purpose::Call, self.limits.total).await
+    }
+
+    /// # Errors
+    /// See [`UpstreamError`].
+    pub async fn delete(
+        &self,
+        account: &Account,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Option<Value>, UpstreamError> {
+        let request = Request {
+            method: Method::DELETE,
+            query,
+            authorization: Some(authorization(&account.device_id, Some(account))),
+            ..Request::get(path)
+        };
+        self.json(request, Purpose::Call, self.limits.total).await
+    }
+
+    /// The whole bodies of items, without what is one account's. Calls of one account that come
+    /// together share requests of at most 100 ids; ids that the server does not show are absent.
+    ///
+    /// # Errors
+    /// See [`UpstreamError`]; one bad id does not cost the others theirs.
+    pub async fn bodies(
+        self: &Arc<Self>,
+        account: &Account,
+        ids: &[UpstreamId],
+    ) -> Result<HashMap<UpstreamId, Arc<Body>>, UpstreamError> {
+        self.batcher.bodies(self, account, ids).await
+    }
+
+    /// Opens a stream or an image: the body is the caller's to read, whatever its length. Bytes come
+    /// as they are, never compressed on the way. `account`: none for what is open to everybody.
+    ///
+    /// # Errors
+    /// When there are no headers in time, or they say 401, 403, 404, 502, 503, 504; any other status
+    /// is an answer.
+    pub async fn open(
+        &self,
+        account: Option<&Account>,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        mut headers: HeaderMap,
+    ) -> Result<reqwest::Response, UpstreamError> {
+        for ours in [AUTHORIZATION, COOKIE, HOST, CONNECTION] {
+            headers.remove(ours);
+        }
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let idempotent = method == Method::GET || method == Method::HEAD;
+        let request = Request {
+            method,
+            path,
+            query,
+            authorization: account.map(|a| authorization(&a.device_id, Some(a))),
+            headers,
+            body: None,
+        };
+        let attempt = || async {
+            let response = self.client()?.send(&request).await?;
+            match response.status().as_u16() {
+                status @ (401 | 403 | 404 | 502 | 503 | 504) => {
+                    Err(UpstreamError::from_status(status))
+                }
+                _ => Ok(response),
+            }
+        };
+        let attempts = if idempotent { self.limits.attempts } else { 1 };
+        let plan = Plan {
+            purpose: Purpose::Stream,
+            attempts,
+            deadline: self.limits.headers,
+            slots: &self.stream_slots,
+        };
+        self.guarded(plan, attempt).await
+    }
+
+    pub(super) fn client(&self) -> Result<&Client, UpstreamError> {
+        self.client.as_ref().map_err(Clone::clone)
+    }
+
+    /// One JSON call with everything that guards it.
+    pub(super) async fn json(
+        &self,
+        request: Request<'_>,
+        purpose: Purpose,
+        deadline: Duration,
+    ) -> Result<Option<Value>, UpstreamError> {
+        let attempts = if request.method == Method::GET {
+            self.limits.attempts
+        } else {
+            1
+        };
+        let plan = Plan {
+            purpose,
+            attempts,
+            deadline,
+            slots: &self.slots,
+        };
+        let attempt = || async {
+            let copy = Request {
+                method: request.method.clone(),
+                authorization: request.authorization.clone(),
+                headers: request.headers.clone(),
+                body: request.body.clone(),
+                ..request
+            };
+            self.client()?.json(copy).await
+        };
+        self.guarded(plan, attempt).await
+    }
+
+    /// Waits for a slot, asks the breaker, tries, tells the breaker, tries again where that helps;
+    /// all within one deadline.
+    async fn guarded<T, F, Fut>(&self, plan: Plan<'_>, attempt: F) -> Result<T, UpstreamError>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, UpstreamError>>,
+    {
+        if let ServerStatus::Incompatible { version } = self.status() {
+            return Err(UpstreamError::TooOld { version });
+        }
+        let deadline = Instant::now() + plan.deadline;
+        let Ok(slot) = tokio::time::timeout_at(deadline, plan.slots.acquire()).await else {
+            return Err(UpstreamError::Timeout);
+        };
+        let _slot = slot.map_err(|_| UpstreamError::CircuitOpen)?;
+        let mut tried = 0;
+        loop {
+            if !self.breaker.admit() {
+                return Err(UpstreamError::CircuitOpen);
+            }
+            self.counters.add(plan.purpose);
+            tried += 1;
+            let result = tokio::time::timeout_at(deadline, attempt())
+                .await
+                .unwrap_or(Err(UpstreamError::Timeout));
+            self.note(&plan, result.as_ref().err());
+            match result {
+                // A starting server stays so for longer than a deadline.
+                Err(UpstreamError::Unreachable { .. }) if tried < plan.attempts => {
+                    let pause = self.backoff(tried);
+                    if Instant::now() + pause >= deadline {
+                        return result;
+                    }
+                    tokio::time::sleep(pause).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn backoff(&self, tried: u32) -> Duration {
+        let whole = self.limits.backoff * (1 << (tried - 1).min(6));
+        whole.mul_f64(rand::random_range(0.5..1.0))
+    }
+
+    /// What an attempt says about the server as a whole.
+    fn note(&self, plan: &Plan<'_>, error: Option<&UpstreamError>) {
+        // A transcode may take its time: late headers are no sign of a dead server.
+        let patient = matches!(plan.purpose, Purpose::Stream);
+        match error {
+            Some(UpstreamError::Timeout) if patient => {}
+            Some(error) if error.trips() => {
+                if self.breaker.failure(error.is_connection()) {
+                    self.set_error_status(error);
+                }
+            }
+            _ => {
+                self.breaker.success();
+                if !self.status.borrow().is_online() {
+                    self.wake.notify_one();
+                }
+            }
+        }
+    }
+}
+
+struct Plan<'a> {
+    purpose: Purpose,
+    attempts: u32,
+    deadline: Duration,
+    slots: &'a Semaphore,
+}
+
+/// `/System/Info/Public`, read strictly: what answers otherwise is no Jellyfin.
+pub(super) async fn public_info(client: &Client) -> Result<PublicInfo, UpstreamError> {
+    match client.json(Request::get("/System/Info/Public")).await {
+        Ok(answer) => read_public_info(&answer.unwrap_or_default()),
+        Err(
+            UpstreamError::Malformed { .. }
+            | UpstreamError::Unauthorized
+            | UpstreamError::Forbidden
+            | UpstreamError::NotFound,
+        ) => Err(UpstreamError::NotJellyfin),
+        Err(UpstreamError::Status { status }) if status < 500 => Err(UpstreamError::NotJellyfin),
+        Err(error) => Err(error),
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("id", &self.id)
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}
