@@ -1,1 +1,76 @@
+//! The database: SQLite or PostgreSQL behind one type. Only this layer knows diesel.
+//!
+//! One file a table, holding its row structs and its queries. Every time is a `BIGINT` of
+//! milliseconds since 1970 (UTC), every id 32 hex digits, every JSON document text.
 
+#[macro_use]
+mod connection;
+
+pub mod audit;
+pub mod display_preferences;
+mod error;
+pub mod installation;
+pub mod leader;
+pub mod links;
+pub mod merged_libraries;
+mod migrate;
+pub mod play_choices;
+mod postgres;
+pub mod schema;
+pub mod servers;
+pub mod sessions;
+pub mod source_libraries;
+mod sqlite;
+pub mod users;
+
+pub use error::DbError;
+pub use migrate::MigrationState;
+
+/// A pool of connections. Cheap to clone.
+#[derive(Clone)]
+pub enum Db {
+    Sqlite(sqlite::Pool),
+    Postgres(postgres::Pool),
+}
+
+impl Db {
+    /// Opens `sqlite://path` (made when missing) or `postgres://user:password@host/name`.
+    /// Nothing is migrated yet.
+    ///
+    /// # Errors
+    /// [`DbError::Url`] for any other address, [`DbError::Open`] when the database does not answer.
+    /// Neither repeats the address, which may hold a password.
+    pub async fn open(url: &str) -> Result<Self, DbError> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => sqlite::open(url).await.map(Self::Sqlite),
+            "postgres" | "postgresql" => postgres::open(url).await.map(Self::Postgres),
+            _ => Err(DbError::Url(
+                "it must start with sqlite:// or postgres://".into(),
+            )),
+        }
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Whatever keeps it from answering.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        use diesel_async::SimpleAsyncConnection;
+        with_conn!(self, |conn| conn.batch_execute("SELECT 1").await)
+    }
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Db({})", self.kind())
+    }
+}

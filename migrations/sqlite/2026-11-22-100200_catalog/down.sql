@@ -1,0 +1,9 @@
+DROP TABLE decisions;
+DROP TABLE crawls;
+DROP TABLE item_aliases;
+DROP TABLE item_copies;
+DROP TABLE items;
+DROP TABLE link_access;
+DROP TABLE copy_members;
+DROP TABLE copy_bodies;
+DROP TABLE copies;
