@@ -172,14 +172,12 @@ impl Client {
         let mut source = error.source();
         while let Some(inner) = source {
             let io = inner.downcast_ref::<std::io::Error>();
-            let tls = io
-                .and_then(|io| io.get_ref())
-                .and_then(|e| e.downcast_ref::<rustls::Error>())
-                .or_else(|| inner.downcast_ref::<rustls::Error>());
-            if tls.is_some() {
+            if inner.is::<rustls::Error>() {
                 return self.tls_refusal();
             }
-            if let Some(io) = io.filter(|io| io.get_ref().is_none()) {
+            // An IO error's `source` skips what it wraps.
+            let wrapped = io.and_then(std::io::Error::get_ref);
+            if let (Some(io), None) = (io, wrapped) {
                 return UpstreamError::unreachable(match io.kind() {
                     std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
                     std::io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
@@ -189,7 +187,10 @@ impl Client {
             if inner.to_string().starts_with("dns error") {
                 return UpstreamError::unreachable("its name is not known");
             }
-            source = inner.source();
+            source = match wrapped {
+                Some(wrapped) => Some(wrapped),
+                None => inner.source(),
+            };
         }
         UpstreamError::unreachable(if error.is_connect() {
             "no connection"

@@ -16,6 +16,8 @@ mod registry;
 mod server;
 mod socket;
 mod status;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod types;
 mod url;

@@ -268,6 +268,7 @@ impl Server {
                 _ => Ok(response),
             }
         };
+        self.client()?.endpoint(path, query)?;
         let attempts = if idempotent { self.limits.attempts } else { 1 };
         let plan = Plan {
             purpose: Purpose::Stream,
@@ -289,6 +290,7 @@ impl Server {
         purpose: Purpose,
         deadline: Duration,
     ) -> Result<Option<Value>, UpstreamError> {
+        self.client()?.endpoint(request.path, request.query)?;
         let attempts = if request.method == Method::GET {
             self.limits.attempts
         } else {

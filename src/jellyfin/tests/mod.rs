@@ -1,0 +1,8 @@
+//! Against small servers in this process.
+
+mod batch;
+mod breaker;
+mod calls;
+mod fake;
+mod socket;
+mod trust;
