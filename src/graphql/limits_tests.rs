@@ -1,0 +1,100 @@
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use super::*;
+
+fn code(query: &str) -> Option<Code> {
+    admit(query, &Limits::default())
+        .err()
+        .map(|error| error.code)
+}
+
+/// A chain of fragments that each spread the next one twice: 2^links selections.
+fn bomb(links: usize) -> String {
+    let mut query = String::from("{...f0}");
+    for link in 0..links {
+        let _ = write!(
+            query,
+            "fragment f{link} on Query{{...f{0} ...f{0}}}",
+            link + 1
+        );
+    }
+    let _ = write!(query, "fragment f{links} on Query{{__typename}}");
+    query
+}
+
+#[test]
+fn the_fragment_bomb_is_refused_at_once() {
+    let query = bomb(26);
+    let fastest = (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            assert_eq!(code(&query), Some(Code::TooComplex));
+            start.elapsed()
+        })
+        .min()
+        .unwrap();
+    assert!(fastest < Duration::from_millis(5), "{fastest:?}");
+}
+
+#[test]
+fn counts_do_not_overflow() {
+    assert_eq!(code(&bomb(200)), Some(Code::TooComplex));
+}
+
+#[test]
+fn a_short_chain_passes() {
+    assert_eq!(code(&bomb(10)), None);
+}
+
+#[test]
+fn cycles_are_refused() {
+    for query in [
+        "{...a} fragment a on Query {...a}",
+        "{...a} fragment a on Query {...b ...b} fragment b on Query {...a ...a}",
+    ] {
+        assert_eq!(code(query), Some(Code::ValidationFailed), "{query}");
+    }
+}
+
+#[test]
+fn aliases_count_through_fragments() {
+    let few: String = (0..50).map(|n| format!("a{n}: __typename ")).collect();
+    assert_eq!(code(&format!("{{ {few} }}")), None);
+    let spread = format!(
+        "{{ ...f x: __schema {{ __typename ...f }} ...f }} fragment f on Query {{ {few} }}"
+    );
+    assert_eq!(code(&spread), Some(Code::TooComplex));
+}
+
+#[test]
+fn long_and_deep_documents_are_refused_before_parsing() {
+    let long = "{ a }".repeat(2_000);
+    assert_eq!(code(&long), Some(Code::TooComplex));
+    let deep = format!("{{ a(b: {}1{}) }}", "[".repeat(90), "]".repeat(90));
+    assert_eq!(code(&deep), Some(Code::TooComplex));
+}
+
+#[test]
+fn introspection_is_open_but_not_without_end() {
+    assert_eq!(
+        code("{ __schema { types { name fields { type { name fields { name } } } } } }"),
+        None
+    );
+    let mut endless = String::from("name");
+    for _ in 0..6 {
+        endless = format!("fields {{ type {{ {endless} }} }}");
+    }
+    assert_eq!(
+        code(&format!("{{ __schema {{ types {{ {endless} }} }} }}")),
+        Some(Code::TooComplex)
+    );
+}
+
+#[test]
+fn a_parse_error_does_not_repeat_the_document() {
+    let query = format!("{{ secret_{} ", "x".repeat(500));
+    let error = admit(&query, &Limits::default()).unwrap_err();
+    assert_eq!(error.code, Code::ParseFailed);
+    assert!(!error.message.contains("secret_"), "{}", error.message);
+}
