@@ -1,5 +1,8 @@
 //! One integration binary: a file a subject, what several need in `support/`.
 
+#[macro_use]
+mod support;
+
+mod db;
 mod layers;
 mod recorded_fidelity;
-mod support;

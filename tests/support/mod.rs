@@ -1,3 +1,6 @@
 //! What several subjects need.
 
+#[macro_use]
+pub mod database;
+pub mod postgres;
 pub mod recorded;

@@ -1,0 +1,5 @@
+//! The database: both kinds, one schema, one behaviour.
+
+mod dump;
+mod migrations;
+mod rows;
