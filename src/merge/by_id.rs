@@ -1,0 +1,47 @@
+//! Joins by provider ids: provider by provider in order of trust, then by key, then by copy.
+
+use std::collections::BTreeMap;
+
+use super::compat::{Compat, NOWHERE};
+use super::features::ABSENT;
+use super::grouping::Key;
+use super::identity::{ProviderIndex, RECORDING, Realm};
+use super::name::combine;
+use super::run::{Entry, for_runs, join_run};
+use super::union::{Groups, OnClash};
+
+pub(super) fn join(groups: &mut Groups<'_>, compat: &Compat, realm: Realm, ranks: &[u32]) {
+    if !compat.ids.is_used() {
+        return;
+    }
+    let table = groups.table;
+    let mut levels: BTreeMap<ProviderIndex, Vec<Entry>> = BTreeMap::new();
+    for &rank in ranks {
+        let row = &table.rows[rank as usize];
+        if row.lib == NOWHERE {
+            continue;
+        }
+        for id in table.ids(rank) {
+            let mut key = id.value;
+            if realm == Realm::Track && id.provider == RECORDING && row.parent != ABSENT {
+                // One recording stands on many albums; on each it is a track of its own.
+                key = combine(&[key, u64::from(groups.find(row.parent))]);
+            }
+            levels.entry(id.provider).or_default().push((key, rank));
+        }
+    }
+    let mut levels: Vec<_> = levels.into_iter().collect();
+    levels.sort_by_cached_key(|(provider, _)| table.providers.trust(realm, *provider));
+    for (provider, mut entries) in levels {
+        for_runs(&mut entries, |run| {
+            join_run(
+                groups,
+                run,
+                Key::Provider(provider),
+                OnClash::Refuse,
+                |groups, rank| groups.table.rows[rank as usize].lib,
+                |a, b| compat.ids.get(a, b),
+            );
+        });
+    }
+}

@@ -1,0 +1,241 @@
+//! Names made comparable: one folded form, used for joining and for search.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::edition;
+
+/// Words that a title may begin with, or end with after a comma ("Matrix, The").
+const ARTICLES: &[&str] = &[
+    "the", "a", "an", "le", "la", "les", "un", "une", "der", "die", "das", "ein", "eine", "el",
+    "los", "las", "il", "lo", "gli", "het", "een",
+];
+
+/// NFKD, lower case, diacritics dropped, letters and digits of every script kept; everything else
+/// parts words, which are joined by one space. `&` reads as `and`; apostrophes vanish.
+pub fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    fold_into(text, &mut out);
+    out
+}
+
+/// [`fold`] into a buffer that is cleared first, for loops over many names.
+pub fn fold_into(text: &str, out: &mut String) {
+    out.clear();
+    if text.is_ascii() {
+        for byte in text.bytes() {
+            push_folded(byte as char, out);
+        }
+    } else {
+        for symbol in text.nfkd() {
+            push_folded(symbol, out);
+        }
+    }
+    while out.ends_with(' ') {
+        out.pop();
+    }
+}
+
+fn push_folded(symbol: char, out: &mut String) {
+    match symbol {
+        'a'..='z' | '0'..='9' => out.push(symbol),
+        'A'..='Z' => out.push(symbol.to_ascii_lowercase()),
+        '\'' | '’' | '‘' | 'ʼ' | '`' | '´' => {}
+        '&' | '＆' => {
+            push_space(out);
+            out.push_str("and ");
+        }
+        // й is a letter of its own, not an и with an ornament.
+        '\u{306}' if out.ends_with('и') => {
+            out.pop();
+            out.push('й');
+        }
+        _ if is_ornament(symbol) => {}
+        'ß' | 'ẞ' => out.push_str("ss"),
+        'æ' | 'Æ' => out.push_str("ae"),
+        'œ' | 'Œ' => out.push_str("oe"),
+        'ø' | 'Ø' => out.push('o'),
+        'ł' | 'Ł' => out.push('l'),
+        'đ' | 'Đ' | 'ð' | 'Ð' => out.push('d'),
+        'þ' | 'Þ' => out.push_str("th"),
+        'ħ' | 'Ħ' => out.push('h'),
+        'ı' => out.push('i'),
+        'ς' => out.push('σ'),
+        _ if symbol.is_alphanumeric() => out.extend(symbol.to_lowercase()),
+        // Vowel signs and the like are letters in all but name.
+        _ if is_combining_mark(symbol) => out.push(symbol),
+        _ => push_space(out),
+    }
+}
+
+fn push_space(out: &mut String) {
+    if !out.is_empty() && !out.ends_with(' ') {
+        out.push(' ');
+    }
+}
+
+/// Marks that readers leave out when typing: accents, Hebrew points, Arabic vowel signs.
+/// Marks of other scripts (Japanese voicing, Indic and Thai vowels) tell words apart and stay.
+fn is_ornament(symbol: char) -> bool {
+    matches!(symbol,
+        '\u{300}'..='\u{36F}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}'
+        | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}'
+        | '\u{591}'..='\u{5C7}' | '\u{64B}'..='\u{65F}' | '\u{670}' | '\u{640}'
+        | '\u{200B}'..='\u{200F}' | '\u{AD}')
+}
+
+/// The normalized name: folded, without article, edition words and a year in brackets at the end,
+/// without spaces ("Spider-Man" is "Spiderman"). Empty when nothing is left to compare.
+pub fn normalized(name: &str) -> String {
+    let mut buffer = String::new();
+    normalize_into(name, &mut buffer);
+    buffer
+}
+
+/// The hash of the normalized name; `None` when the name says nothing.
+pub(super) fn key(name: &str, buffer: &mut String) -> Option<u64> {
+    normalize_into(name, buffer);
+    (!buffer.is_empty()).then(|| hash(buffer.as_bytes()))
+}
+
+fn normalize_into(name: &str, out: &mut String) {
+    let (base, _) = edition::split(without_year(name.trim()));
+    let base = without_article(base);
+    fold_into(base, out);
+    if out.is_empty() {
+        // A title of signs only ("***") is compared as it stands.
+        out.push_str(base.trim());
+    } else {
+        out.retain(|symbol| symbol != ' ');
+    }
+}
+
+/// The year that a name carries in brackets at its end.
+pub(super) fn year_in(name: &str) -> Option<i32> {
+    let inner = name.trim().strip_suffix(')')?;
+    let digits = inner.get(inner.len().checked_sub(4)?..)?;
+    let opens = inner[..inner.len() - 4].ends_with('(');
+    let year: i32 = digits.parse().ok()?;
+    (opens && digits.bytes().all(|b| b.is_ascii_digit()) && (1870..2100).contains(&year))
+        .then_some(year)
+}
+
+fn without_year(name: &str) -> &str {
+    if year_in(name).is_none() {
+        return name;
+    }
+    let base = name[..name.len() - "(0000)".len()].trim_end();
+    if base.is_empty() { name } else { base }
+}
+
+fn without_article(name: &str) -> &str {
+    if let Some((head, tail)) = name.rsplit_once(',')
+        && !head.trim().is_empty()
+        && is_article(tail.trim())
+    {
+        return head;
+    }
+    for elided in ["l'", "L'", "l’", "L’"] {
+        if let Some(rest) = name.strip_prefix(elided)
+            && !rest.is_empty()
+        {
+            return rest;
+        }
+    }
+    if let Some((head, tail)) = name.split_once(' ')
+        && is_article(head)
+        && tail.chars().any(char::is_alphanumeric)
+    {
+        return tail;
+    }
+    name
+}
+
+fn is_article(word: &str) -> bool {
+    word.len() <= 4 && ARTICLES.iter().any(|a| a.eq_ignore_ascii_case(word))
+}
+
+/// Whether a title tells nothing of its work: "Episode 4", "Pilot", "Part 2", "第3話".
+pub(super) fn is_generic(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "episode",
+        "episodio",
+        "episodi",
+        "folge",
+        "aflevering",
+        "afsnit",
+        "avsnitt",
+        "odcinek",
+        "part",
+        "teil",
+        "chapter",
+        "kapitel",
+        "pilot",
+        "special",
+        "tba",
+        "tbd",
+        "untitled",
+        "season",
+        "series",
+        "week",
+        "day",
+        "show",
+        "final",
+        "finale",
+        "track",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "the",
+        "ep",
+        "i",
+        "ii",
+        "iii",
+        "iv",
+        "v",
+        "vi",
+        "serie",
+        "premiere",
+        "introduction",
+        "unknown",
+    ];
+    let folded = fold(name);
+    !folded.split(' ').any(|word| {
+        !WORDS.contains(&word)
+            && word
+                .chars()
+                .any(|c| c.is_alphabetic() && !"第話回集화".contains(c))
+    })
+}
+
+/// A fixed 64-bit hash (FNV-1a, then mixed): the same in every release, so that orders by key are.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let mut state: u64 = 0xcbf2_9ce4_8422_2325;
+    for &byte in bytes {
+        state = (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    mix(state)
+}
+
+/// Spreads the bits of a number; used to put several numbers into one key.
+pub(super) fn mix(mut x: u64) -> u64 {
+    x ^= x >> 32;
+    x = x.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x ^= x >> 32;
+    x = x.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x ^ (x >> 32)
+}
+
+/// One key of several numbers.
+pub(super) fn combine(parts: &[u64]) -> u64 {
+    parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state, &part| {
+        mix(state.rotate_left(23) ^ mix(part.wrapping_add(0x2545_f491_4f6c_dd1d)))
+    })
+}

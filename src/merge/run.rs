@@ -1,0 +1,65 @@
+//! Joining the copies that share one key.
+
+use super::grouping::Key;
+use super::union::{Groups, OnClash};
+
+/// One key that a copy has: (key, rank). Sorted, copies of one key stand together in copy order.
+pub(super) type Entry = (u64, u32);
+
+/// A key that parts more groups than this is no key; later copies stay by themselves.
+const MOST_GROUPS: usize = 64;
+
+/// Takes the copies of one key in their order; each joins the groups of that key that it may join:
+/// the first that it does not conflict with, and then whatever it bridges between libraries.
+/// `token` says what a copy joins as (its library, its parent), `compatible` which two may join.
+pub(super) fn join_run(
+    groups: &mut Groups<'_>,
+    run: &[Entry],
+    key: Key,
+    on_clash: OnClash,
+    token: impl Fn(&Groups<'_>, u32) -> u32,
+    compatible: impl Fn(u32, u32) -> bool,
+) {
+    if run.len() < 2 {
+        return;
+    }
+    let mut met: Vec<(u32, Vec<u32>)> = Vec::new();
+    let mut all_compatible = true;
+    for &(_, rank) in run {
+        let mine = token(groups, rank);
+        let mut home = None;
+        for (at, (first, tokens)) in met.iter().enumerate() {
+            let already = groups.find(*first) == groups.find(rank);
+            if !already {
+                if !tokens.iter().any(|theirs| compatible(*theirs, mine)) {
+                    all_compatible = false;
+                    continue;
+                }
+                if !groups.join(*first, rank, key, on_clash) {
+                    continue;
+                }
+            }
+            home.get_or_insert(at);
+            if all_compatible {
+                break;
+            }
+        }
+        match home {
+            Some(at) if !met[at].1.contains(&mine) => met[at].1.push(mine),
+            Some(_) => {}
+            None if met.len() < MOST_GROUPS => met.push((rank, vec![mine])),
+            None => {}
+        }
+    }
+}
+
+/// Sorts entries and calls `each` with the run of every key that several copies have.
+pub(super) fn for_runs(entries: &mut [Entry], mut each: impl FnMut(&[Entry])) {
+    entries.sort_unstable();
+    for run in entries
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|run| run.len() > 1)
+    {
+        each(run);
+    }
+}

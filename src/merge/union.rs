@@ -1,0 +1,257 @@
+//! The union-find, with what each group must not be joined with.
+
+use std::collections::{HashMap, HashSet};
+
+use super::features::{Id, Table};
+use super::grouping::{Key, RawConflict, RawJoin};
+use super::identity::{ProviderIndex, RELEASE, RELEASE_GROUP, Realm};
+
+/// What to do where a join would put two different ids of one provider into one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnClash {
+    /// Do not join; report.
+    Refuse,
+    /// Join, and report: the key is worth more than the ids.
+    Overrule,
+}
+
+pub(super) struct Groups<'t> {
+    pub(super) table: &'t Table,
+    parent: Vec<u32>,
+    /// Ids of the first three providers, where a group has one of each at most; zero: none.
+    slots: Vec<[u64; 3]>,
+    /// All other ids of a group, sorted.
+    more: HashMap<u32, Vec<Id>>,
+    /// Hash of (season, episode, end) or (disc, track); zero: not numbered.
+    numbers: Vec<u64>,
+    /// Copies that a group must never be joined with.
+    never: HashMap<u32, Vec<u32>>,
+    pub(super) joins: Vec<RawJoin>,
+    conflicts: HashSet<RawConflict>,
+}
+
+impl<'t> Groups<'t> {
+    pub(super) fn new(table: &'t Table) -> Self {
+        let len = table.rows.len();
+        let mut groups = Self {
+            table,
+            parent: (0..len as u32).collect(),
+            slots: vec![[0; 3]; len],
+            more: HashMap::new(),
+            numbers: vec![0; len],
+            never: HashMap::new(),
+            joins: Vec::new(),
+            conflicts: HashSet::new(),
+        };
+        for rank in 0..len as u32 {
+            for &id in table.ids(rank) {
+                match groups.slots[rank as usize].get_mut(usize::from(id.provider)) {
+                    Some(slot) if *slot == 0 => *slot = id.value,
+                    _ => groups.more.entry(rank).or_default().push(id),
+                }
+            }
+            groups.numbers[rank as usize] = super::hierarchy::number(&table.rows[rank as usize]);
+        }
+        groups
+    }
+
+    pub(super) fn find(&mut self, mut rank: u32) -> u32 {
+        while self.parent[rank as usize] != rank {
+            let above = self.parent[self.parent[rank as usize] as usize];
+            self.parent[rank as usize] = above;
+            rank = above;
+        }
+        rank
+    }
+
+    pub(super) fn has_ids(&self, root: u32) -> bool {
+        self.slots[root as usize] != [0; 3] || self.more.contains_key(&root)
+    }
+
+    pub(super) fn keep_apart(&mut self, a: u32, b: u32) {
+        let (ra, rb) = (self.find(a), self.find(b));
+        if ra != rb {
+            self.never.entry(ra).or_default().push(b);
+            self.never.entry(rb).or_default().push(a);
+        }
+    }
+
+    pub(super) fn is_kept_apart(&mut self, ra: u32, rb: u32) -> bool {
+        let Some(enemies) = self.never.get(&ra).cloned() else {
+            return false;
+        };
+        enemies.into_iter().any(|enemy| self.find(enemy) == rb)
+    }
+
+    /// Joins what is already known to be one, without evidence of its own.
+    pub(super) fn join_silently(&mut self, a: u32, b: u32) {
+        let (ra, rb) = (self.find(a), self.find(b));
+        if ra != rb {
+            self.unite(ra, rb);
+        }
+    }
+
+    /// Tries to join the groups of two copies. True: they are one group now.
+    pub(super) fn join(&mut self, a: u32, b: u32, key: Key, on_clash: OnClash) -> bool {
+        let (ra, rb) = (self.find(a), self.find(b));
+        if ra == rb {
+            return true;
+        }
+        if self.is_kept_apart(ra, rb) {
+            self.report(a, b, key, None, false);
+            return false;
+        }
+        let clash = self.clash(ra, rb);
+        if clash != Clash::None {
+            let taken = on_clash == OnClash::Overrule;
+            let ids = if let Clash::Ids(left, right) = clash {
+                Some((left, right))
+            } else {
+                None
+            };
+            self.report(a, b, key, ids, taken);
+            if !taken {
+                return false;
+            }
+        }
+        self.joins.push(RawJoin {
+            left: a,
+            right: b,
+            key,
+        });
+        self.unite(ra, rb);
+        true
+    }
+
+    /// Whether a join would be refused, without trying it.
+    pub(super) fn would_clash(&mut self, ra: u32, rb: u32) -> bool {
+        self.is_kept_apart(ra, rb) || self.clash(ra, rb) != Clash::None
+    }
+
+    fn report(&mut self, a: u32, b: u32, key: Key, ids: Option<(Id, Id)>, taken: bool) {
+        let (left, right, ids) = if a <= b {
+            (a, b, ids)
+        } else {
+            (b, a, ids.map(|(l, r)| (r, l)))
+        };
+        self.conflicts.insert(RawConflict {
+            left,
+            right,
+            key,
+            ids,
+            taken,
+        });
+    }
+
+    pub(super) fn take_reports(&mut self) -> (Vec<RawJoin>, Vec<RawConflict>) {
+        (
+            std::mem::take(&mut self.joins),
+            self.conflicts.drain().collect(),
+        )
+    }
+
+    fn unite(&mut self, ra: u32, rb: u32) {
+        let (top, below) = (ra.min(rb), ra.max(rb));
+        self.parent[below as usize] = top;
+        if self.numbers[top as usize] == 0 {
+            self.numbers[top as usize] = self.numbers[below as usize];
+        }
+        for provider in 0..3 {
+            let value = self.slots[below as usize][provider];
+            let slot = &mut self.slots[top as usize][provider];
+            if *slot == 0 {
+                *slot = value;
+            } else if value != 0 && *slot != value {
+                let id = Id {
+                    provider: provider as ProviderIndex,
+                    value,
+                };
+                insert(self.more.entry(top).or_default(), id);
+            }
+        }
+        for id in self.more.remove(&below).unwrap_or_default() {
+            insert(self.more.entry(top).or_default(), id);
+        }
+        if let Some(enemies) = self.never.remove(&below) {
+            self.never.entry(top).or_default().extend(enemies);
+        }
+    }
+
+    fn clash(&self, ra: u32, rb: u32) -> Clash {
+        let (na, nb) = (self.numbers[ra as usize], self.numbers[rb as usize]);
+        // Only numbers of one form contradict each other (see `hierarchy::number`).
+        if na != 0 && nb != 0 && na != nb && (na ^ nb) & 1 == 0 {
+            return Clash::Number;
+        }
+        if self.more.contains_key(&ra) || self.more.contains_key(&rb) {
+            return self.clash_of_many(ra, rb);
+        }
+        for provider in 0..3 {
+            let (a, b) = (
+                self.slots[ra as usize][provider],
+                self.slots[rb as usize][provider],
+            );
+            if a != 0 && b != 0 && a != b {
+                let provider = provider as ProviderIndex;
+                return Clash::Ids(Id { provider, value: a }, Id { provider, value: b });
+            }
+        }
+        Clash::None
+    }
+
+    /// As above for groups that hold more: two sets of ids of one provider clash when neither
+    /// holds the other, for then joining makes an item with more different ids than either had.
+    fn clash_of_many(&self, ra: u32, rb: u32) -> Clash {
+        let (a, b) = (self.all_ids(ra), self.all_ids(rb));
+        let realm = self.table.rows[ra as usize].realm;
+        let one_release_group = matches!(realm, Realm::Album | Realm::Track)
+            && a.iter()
+                .any(|id| id.provider == RELEASE_GROUP && b.contains(id));
+        for mine in a.chunk_by(|x, y| x.provider == y.provider) {
+            let provider = mine[0].provider;
+            if provider == RELEASE && one_release_group {
+                continue;
+            }
+            let theirs: Vec<Id> = b
+                .iter()
+                .filter(|id| id.provider == provider)
+                .copied()
+                .collect();
+            let extra = mine.iter().find(|id| !theirs.contains(id));
+            let missing = theirs.iter().find(|id| !mine.contains(id));
+            if let (Some(left), Some(right)) = (extra, missing) {
+                return Clash::Ids(*left, *right);
+            }
+        }
+        Clash::None
+    }
+
+    fn all_ids(&self, root: u32) -> Vec<Id> {
+        let mut ids: Vec<Id> = self.slots[root as usize]
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| **value != 0)
+            .map(|(provider, value)| Id {
+                provider: provider as ProviderIndex,
+                value: *value,
+            })
+            .chain(self.more.get(&root).into_iter().flatten().copied())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clash {
+    None,
+    Number,
+    Ids(Id, Id),
+}
+
+fn insert(ids: &mut Vec<Id>, id: Id) {
+    if let Err(at) = ids.binary_search(&id) {
+        ids.insert(at, id);
+    }
+}
