@@ -3,15 +3,23 @@
 //! Exit codes: 0 done; 1 failed, the reason on standard error in one line; 2 wrong usage.
 
 mod init;
+mod migrate;
+mod output;
+mod settings;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use output::Output;
+
 /// Many Jellyfin servers, one library.
 #[derive(Debug, Parser)]
 #[command(name = "manyfin", version, about, max_term_width = 100)]
 struct Cli {
+    /// Print JSON, where a machine may read
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -20,6 +28,8 @@ struct Cli {
 enum Command {
     /// Print a commented configuration
     Init,
+    /// Change the schema of the database, or tell its state
+    Migrate(migrate::Migrate),
 }
 
 /// Why a command failed; printed as one line.
@@ -37,9 +47,19 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
+    let output = Output::new(cli.json);
     match cli.command {
         Command::Init => init::run(),
+        Command::Migrate(migrate) => wait(migrate.run(output)),
     }
+}
+
+/// Runs a command that waits for things.
+fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(command)
 }
 
 /// The error and its causes in one line, a cause that its error repeats only once.

@@ -3,6 +3,7 @@
 #[macro_use]
 mod support;
 
+mod command_line;
 mod db;
 mod layers;
 mod recorded_fidelity;

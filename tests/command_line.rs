@@ -1,0 +1,75 @@
+//! The program as people and scripts call it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn manyfin(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_manyfin"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn init_prints_a_configuration_that_the_program_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = manyfin(folder.path(), &["init"]);
+    assert!(printed.status.success());
+    std::fs::write(folder.path().join("manyfin.toml"), &printed.stdout).unwrap();
+    let status = manyfin(
+        folder.path(),
+        &["migrate", "--config", "manyfin.toml", "status"],
+    );
+    assert!(status.status.success(), "{}", text(&status.stderr));
+}
+
+#[test]
+fn migrate_goes_up_and_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = manyfin(folder.path(), arguments);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(run(&["migrate", "status"]).contains("missing"));
+    assert!(run(&["migrate", "up"]).contains("applied"));
+    assert_eq!(run(&["migrate", "up"]), "nothing to do\n");
+    let states: serde_json::Value =
+        serde_json::from_str(&run(&["--json", "migrate", "status"])).unwrap();
+    let states = states.as_array().unwrap();
+    assert!(!states.is_empty() && states.iter().all(|state| state["applied"] == true));
+    assert!(run(&["migrate", "down"]).contains("took back"));
+    assert!(folder.path().join("data/manyfin.db").is_file());
+}
+
+#[test]
+fn a_failure_is_exit_1_and_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bad.toml"), "bnid = \"x\"").unwrap();
+    let output = manyfin(folder.path(), &["migrate", "--config", "bad.toml", "up"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "manyfin: unknown key `bnid`; did you mean `bind`?\n"
+    );
+}
+
+#[test]
+fn wrong_usage_is_exit_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["nonsense"][..],
+        &["migrate"],
+        &["migrate", "sideways"],
+        &[],
+    ] {
+        let output = manyfin(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
