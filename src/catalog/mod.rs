@@ -1,1 +1,42 @@
+//! The catalog: what the servers have, as each viewer may see it. Browsing never waits for a server.
+//!
+//! `store` keeps an immutable [`snapshot::Snapshot`]; a [`scope::Scope`] is the part that one viewer's
+//! links show; `query` and `home` make lists from it, `render` their Jellyfin bodies, `hydrate` fetches
+//! what only bodies hold, `sync` keeps the snapshot true, `watch` what was watched.
 
+pub mod home;
+mod identity;
+mod load;
+pub mod names;
+pub mod query;
+mod ratings;
+pub mod render;
+pub mod scope;
+mod scopes;
+mod service;
+pub mod snapshot;
+pub mod store;
+pub mod watch;
+
+pub use service::Catalog;
+
+use crate::db::DbError;
+use crate::error::InvalidInput;
+use crate::jellyfin::UpstreamError;
+use crate::model::PublicId;
+
+/// Why the catalog could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    #[error("there is no item {0}")]
+    UnknownItem(PublicId),
+    #[error("there is no library or folder {0}")]
+    UnknownParent(PublicId),
+    /// Every server that could answer is down or refuses; the last reason.
+    #[error("no server could answer: {0}")]
+    Upstream(#[from] UpstreamError),
+    #[error(transparent)]
+    Invalid(#[from] InvalidInput),
+    #[error("the database failed: {0}")]
+    Db(#[from] DbError),
+}

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod display_preferences;
 mod error;
 pub mod installation;
+pub mod items;
 pub mod leader;
 pub mod links;
 pub mod merged_libraries;
@@ -19,8 +20,10 @@ mod postgres;
 pub mod schema;
 pub mod servers;
 pub mod sessions;
+pub mod snapshot;
 pub mod source_libraries;
 mod sqlite;
+pub mod user_items;
 pub mod users;
 
 pub use error::DbError;

@@ -204,6 +204,7 @@ diesel::table! {
     link_access (link_id) {
         link_id -> BigInt,
         copies -> Binary,
+        libraries -> Text,
         refreshed_at -> BigInt,
     }
 }

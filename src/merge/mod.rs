@@ -11,6 +11,8 @@ mod hierarchy;
 mod identity;
 pub mod name;
 mod owned;
+mod policy;
+pub mod quality;
 mod run;
 mod smart;
 #[cfg(test)]
@@ -22,6 +24,7 @@ pub use copies::{Copies, Copy, Decisions, Scope, Strategy};
 pub use grouping::{Conflict, ConflictingIds, Grouping, Join, Key};
 pub use identity::{ProviderIndex, Providers, Realm};
 pub use owned::{OwnedCopies, OwnedCopy};
+pub use policy::SourcePolicy;
 
 use compat::Compat;
 use features::Table;

@@ -195,3 +195,14 @@ pub enum NameKind {
     AlbumArtist,
     Year,
 }
+
+impl ItemFilter {
+    /// Whether this is Jellyfin's way to ask for the libraries: no parent, not recursive, no filter.
+    pub fn asks_for_views(&self) -> bool {
+        *self
+            == Self {
+                collapse_box_sets: self.collapse_box_sets,
+                ..Self::default()
+            }
+    }
+}

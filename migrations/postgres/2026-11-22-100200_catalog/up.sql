@@ -32,6 +32,7 @@ CREATE TABLE copy_members (
 CREATE TABLE link_access (
     link_id BIGINT NOT NULL PRIMARY KEY REFERENCES account_links (id) ON DELETE CASCADE,
     copies BYTEA NOT NULL,
+    libraries TEXT NOT NULL,
     refreshed_at BIGINT NOT NULL
 );
 

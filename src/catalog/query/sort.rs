@@ -1,0 +1,216 @@
+//! The order of a list. Every order is total: what the asked keys leave equal is decided by sort name,
+//! then by id, which is the same on every replica.
+
+use std::cmp::Ordering;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
+use super::place::{NaturalOrder, Place};
+use crate::catalog::names::NameRef;
+use crate::catalog::ratings;
+use crate::catalog::scope::{ItemEntry, Scope};
+use crate::catalog::snapshot::Copy;
+use crate::catalog::watch::ItemState;
+use crate::model::{ItemQuery, ItemSort, SortBy, SortOrder};
+
+/// Whether what a user watched decides which entries are listed or in which order.
+pub fn uses_user_data(query: &ItemQuery) -> bool {
+    let status = &query.filter.status;
+    let filters = status.played.is_some()
+        || status.favorite.is_some()
+        || status.resumable.is_some()
+        || status.likes.is_some()
+        || status.favorite_or_likes
+        || query.filter.min_date_last_saved_for_user.is_some();
+    filters || query.sort.iter().any(|sort| of_user(sort.by))
+}
+
+fn of_user(by: SortBy) -> bool {
+    matches!(
+        by,
+        SortBy::DatePlayed
+            | SortBy::PlayCount
+            | SortBy::IsPlayed
+            | SortBy::IsUnplayed
+            | SortBy::IsFavoriteOrLiked
+            | SortBy::SeriesDatePlayed
+    )
+}
+
+pub fn sort(scope: &Scope, query: &ItemQuery, place: &Place, entries: &mut Vec<ItemEntry>) {
+    let keys = keys(query, place.order);
+    if keys.is_empty() {
+        return;
+    }
+    let seed = query.filter.random_seed.unwrap_or(0);
+    let states = keys.iter().any(|key| of_user(key.by));
+    let mut rows: Vec<Row> = entries
+        .iter()
+        .map(|entry| Row {
+            entry: *entry,
+            copy: scope.snapshot().copy(entry.lead),
+            state: states.then(|| ItemState::of(scope, entry)),
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        keys.iter()
+            .map(|key| {
+                let order = compare(scope, key.by, seed, left, right);
+                if key.order == SortOrder::Descending {
+                    order.reverse()
+                } else {
+                    order
+                }
+            })
+            .find(|order| order.is_ne())
+            .unwrap_or_else(|| tie(left, right))
+    });
+    *entries = rows.into_iter().map(|row| row.entry).collect();
+}
+
+struct Row<'a> {
+    entry: ItemEntry,
+    copy: &'a Copy,
+    state: Option<ItemState>,
+}
+
+fn keys(query: &ItemQuery, natural: NaturalOrder) -> Vec<ItemSort> {
+    let ascending = |by| ItemSort {
+        by,
+        order: SortOrder::Ascending,
+    };
+    let asked: Vec<ItemSort> = query
+        .sort
+        .iter()
+        .copied()
+        .filter(|sort| sort.by != SortBy::Default)
+        .collect();
+    if !asked.is_empty() {
+        return asked;
+    }
+    match natural {
+        NaturalOrder::AsGiven => Vec::new(),
+        NaturalOrder::Number => vec![
+            ascending(SortBy::ParentIndexNumber),
+            ascending(SortBy::IndexNumber),
+            ascending(SortBy::SortName),
+        ],
+        NaturalOrder::SortName => vec![ascending(SortBy::SortName)],
+    }
+}
+
+fn tie(left: &Row, right: &Row) -> Ordering {
+    left.copy
+        .sort_name
+        .cmp(&right.copy.sort_name)
+        .then_with(|| left.entry.id.cmp(&right.entry.id))
+}
+
+fn compare(scope: &Scope, by: SortBy, seed: i64, left: &Row, right: &Row) -> Ordering {
+    let (a, b) = (&left.copy.light, &right.copy.light);
+    let text = |a: Option<&str>, b: Option<&str>| {
+        a.unwrap_or_default()
+            .to_lowercase()
+            .cmp(&b.unwrap_or_default().to_lowercase())
+    };
+    let number = |a: Option<f64>, b: Option<f64>| match (a, b) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    };
+    let state = |of: &dyn Fn(&ItemState) -> i64| {
+        let value = |row: &Row| row.state.as_ref().map_or(0, of);
+        value(left).cmp(&value(right))
+    };
+    match by {
+        SortBy::Default => Ordering::Equal,
+        SortBy::SortName => left.copy.sort_name.cmp(&right.copy.sort_name),
+        SortBy::Name => text(Some(&a.name), Some(&b.name)),
+        SortBy::Random => random(seed, left).cmp(&random(seed, right)),
+        SortBy::Album => text(a.album.as_deref(), b.album.as_deref()),
+        SortBy::AlbumArtist => text(a.album_artist.as_deref(), b.album_artist.as_deref()),
+        SortBy::Artist => text(
+            a.artists.first().map(String::as_str),
+            b.artists.first().map(String::as_str),
+        ),
+        SortBy::DateCreated => a.date_created.cmp(&b.date_created),
+        SortBy::DateLastContentAdded => a
+            .date_last_media_added
+            .or(a.date_created)
+            .cmp(&b.date_last_media_added.or(b.date_created)),
+        SortBy::OfficialRating => rank(a).cmp(&rank(b)),
+        SortBy::PremiereDate | SortBy::StartDate => a.premiere_date.cmp(&b.premiere_date),
+        SortBy::Runtime => a.run_time_ticks.cmp(&b.run_time_ticks),
+        SortBy::CommunityRating => number(a.community_rating, b.community_rating),
+        SortBy::CriticRating => number(a.critic_rating, b.critic_rating),
+        SortBy::ProductionYear => a.production_year.cmp(&b.production_year),
+        SortBy::IsFolder => b.is_folder.cmp(&a.is_folder),
+        SortBy::SeriesSortName => series_sort_name(scope, left).cmp(series_sort_name(scope, right)),
+        SortBy::VideoBitRate => bit_rate(a).cmp(&bit_rate(b)),
+        SortBy::AirTime => text(a.air_time.as_deref(), b.air_time.as_deref()),
+        SortBy::Studio => text(
+            a.studios.first().map(|s| s.name.as_str()),
+            b.studios.first().map(|s| s.name.as_str()),
+        ),
+        SortBy::AiredEpisodeOrder => {
+            (a.parent_index_number, a.index_number).cmp(&(b.parent_index_number, b.index_number))
+        }
+        SortBy::ParentIndexNumber => a.parent_index_number.cmp(&b.parent_index_number),
+        SortBy::IndexNumber => a.index_number.cmp(&b.index_number),
+        SortBy::DatePlayed | SortBy::SeriesDatePlayed => {
+            state(&|state| state.last_played_at.unwrap_or(i64::MIN))
+        }
+        SortBy::PlayCount => state(&|state| state.play_count),
+        SortBy::IsPlayed => state(&|state| i64::from(!state.played)),
+        SortBy::IsUnplayed => state(&|state| i64::from(state.played)),
+        SortBy::IsFavoriteOrLiked => {
+            state(&|state| i64::from(!(state.favorite || state.likes == Some(true))))
+        }
+    }
+}
+
+fn rank(light: &crate::wire::LightItem) -> i32 {
+    light
+        .official_rating
+        .as_deref()
+        .and_then(ratings::rank)
+        .unwrap_or(-1)
+}
+
+fn bit_rate(light: &crate::wire::LightItem) -> i64 {
+    let streams = light
+        .media_sources
+        .iter()
+        .flat_map(|source| &source.media_streams);
+    streams
+        .filter(|stream| stream.kind == "Video")
+        .filter_map(|stream| stream.bit_rate)
+        .max()
+        .unwrap_or(0)
+}
+
+fn series_sort_name<'a>(scope: &'a Scope, row: &'a Row) -> &'a str {
+    let series = row.copy.series.unwrap_or(row.entry.lead);
+    &scope.snapshot().copy(series).sort_name
+}
+
+/// The default hasher has fixed keys, so the order is the same everywhere.
+fn random(seed: i64, row: &Row) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one((seed, row.entry.id))
+}
+
+/// Names are kept by name; only the direction and chance can differ.
+pub fn sort_names(scope: &Scope, query: &ItemQuery, found: &mut [NameRef]) {
+    let names = scope.projection.names();
+    found.sort_by_cached_key(|at| {
+        let entry = names.entry(*at);
+        (entry.name.to_lowercase(), entry.id)
+    });
+    match query.sort.first() {
+        Some(sort) if sort.by == SortBy::Random => {
+            let seed = query.filter.random_seed.unwrap_or(0);
+            let hasher = BuildHasherDefault::<DefaultHasher>::default();
+            found.sort_by_cached_key(|at| hasher.hash_one((seed, names.entry(*at).id)));
+        }
+        Some(sort) if sort.order == SortOrder::Descending => found.reverse(),
+        _ => {}
+    }
+}

@@ -1,0 +1,494 @@
+//! The part of a body that lists always show, from the snapshot alone, and the light fields that are
+//! shown when asked for. What the leading copy lacks comes from the next copy that has it.
+
+use serde_json::{Value, json};
+
+use super::{IdMap, Identity};
+use crate::catalog::query::{is_hd, size};
+use crate::catalog::scope::{ItemEntry, Scope};
+use crate::catalog::snapshot::{Copy, CopyIx};
+use crate::model::{BodyOptions, ItemKind, NameKind};
+use crate::wire::{Body, LightItem, NameId};
+
+/// Jellyfin's form of a time: seven digits of a second, `Z`.
+pub fn time(at: chrono::DateTime<chrono::Utc>) -> Value {
+    json!(at.format("%Y-%m-%dT%H:%M:%S%.9f").to_string()[..27].to_owned() + "Z")
+}
+
+/// Writes fields that are there.
+struct Writer<'a> {
+    body: Body,
+    options: &'a BodyOptions,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, name: &str, value: impl Into<Value>) {
+        self.body.insert(name.to_owned(), value.into());
+    }
+    fn opt<T: Into<Value>>(&mut self, name: &str, value: Option<T>) {
+        if let Some(value) = value {
+            self.put(name, value);
+        }
+    }
+    /// A field that is shown when asked for (by its own name).
+    fn asked<T: Into<Value>>(&mut self, name: &str, value: impl FnOnce() -> Option<T>) {
+        if self.options.wants(&name.to_ascii_lowercase()) {
+            self.opt(name, value());
+        }
+    }
+}
+
+pub fn light(
+    scope: &Scope,
+    entry: &ItemEntry,
+    copies: &[CopyIx],
+    options: &BodyOptions,
+    ids: &IdMap<'_>,
+    us: &Identity,
+) -> Body {
+    let snapshot = scope.snapshot();
+    let copy = snapshot.copy(entry.lead);
+    let item = snapshot.item(entry.item);
+    let light = &*copy.light;
+    let others: Vec<&Copy> = copies.iter().map(|copy| snapshot.copy(*copy)).collect();
+    let mut out = Writer {
+        body: Body::new(),
+        options,
+    };
+
+    out.put("Name", light.name.clone());
+    out.asked("OriginalTitle", || {
+        first(&others, |light| light.original_title.clone())
+    });
+    out.put("ServerId", us.server_id.clone());
+    out.put("Id", entry.id.to_string());
+    out.asked("Etag", || light.etag.clone());
+    out.asked("DateCreated", || light.date_created.map(time));
+    out.asked("DateLastMediaAdded", || {
+        light.date_last_media_added.map(time)
+    });
+    out.asked("CanDelete", || Some(false));
+    out.asked("CanDownload", || Some(!light.is_folder));
+    out.opt("HasLyrics", light.has_lyrics);
+    out.opt(
+        "HasSubtitles",
+        first(&others, |light| light.has_subtitles.filter(|has| *has)),
+    );
+    out.opt("Container", light.container.clone());
+    if options.wants("sortname") {
+        out.put(
+            "SortName",
+            light
+                .sort_name
+                .clone()
+                .unwrap_or_else(|| light.name.to_lowercase()),
+        );
+        out.opt("ForcedSortName", light.forced_sort_name.clone());
+    }
+    out.opt(
+        "PremiereDate",
+        first(&others, |light| light.premiere_date).map(time),
+    );
+    out.asked("Path", || light.path.clone());
+    out.asked("EnableMediaSourceDisplay", || Some(true));
+    out.opt(
+        "CriticRating",
+        first(&others, |light| light.critic_rating).map(number),
+    );
+    out.opt(
+        "OfficialRating",
+        first(&others, |light| light.official_rating.clone()),
+    );
+    out.asked("CustomRating", || light.custom_rating.clone());
+    out.put("ChannelId", Value::Null);
+    out.asked("Overview", || {
+        first(&others, |light| light.overview.clone())
+    });
+    out.asked("Genres", || Some(json!(light.genres)));
+    out.opt(
+        "CommunityRating",
+        first(&others, |light| light.community_rating).map(number),
+    );
+    out.opt("RunTimeTicks", light.run_time_ticks);
+    out.asked("PlayAccess", || Some("Full"));
+    out.opt(
+        "ProductionYear",
+        first(&others, |light| light.production_year),
+    );
+    out.opt("IndexNumber", light.index_number);
+    out.opt("IndexNumberEnd", light.index_number_end);
+    out.opt("ParentIndexNumber", light.parent_index_number);
+    if options.wants("providerids") {
+        out.put("ProviderIds", provider_ids(&others));
+    }
+    if options.wants("ishd") && light.is_hd == Some(true) {
+        out.put("IsHD", true);
+    }
+    out.put("IsFolder", light.is_folder);
+    out.asked("ParentId", || Some(parent_id(scope, entry, ids)));
+    out.put("Type", light.kind.as_str());
+    if options.wants("people") {
+        out.put("People", people(&others, ids));
+    }
+    out.asked("Studios", || {
+        let studios = light
+            .studios
+            .iter()
+            .map(|studio| named(&studio.name, ids.name(NameKind::Studio, &studio.name)));
+        Some(studios.collect::<Value>())
+    });
+    out.asked("Genres", || {
+        let genres = light
+            .genres
+            .iter()
+            .map(|name| named(name, genre_id(light, name, ids)));
+        Some(genres.collect::<Value>())
+    });
+    if let Some(genres) = out
+        .body
+        .get("Genres")
+        .cloned()
+        .filter(|_| options.wants("genres"))
+    {
+        out.put("GenreItems", genres);
+        out.put("Genres", json!(light.genres));
+    }
+    out.asked("LocalTrailerCount", || light.local_trailer_count);
+    out.asked("SpecialFeatureCount", || light.special_feature_count);
+    children(scope, entry, &mut out);
+    family(snapshot, item, light, ids, &mut out);
+    music(light, item, snapshot, ids, &mut out);
+    if light.kind == ItemKind::Series {
+        out.put("AirDays", json!(light.air_days));
+        out.opt("AirTime", light.air_time.clone());
+        out.opt("Status", light.status.clone());
+    }
+    out.opt("EndDate", light.end_date.map(time));
+    out.opt("DisplayOrder", light.display_order.clone());
+    out.asked("Tags", || Some(json!(light.tags)));
+    let (width, height) = size(light);
+    if light.kind.media_type() == "Video" && light.video_type.is_some() {
+        out.asked("Width", || width);
+        out.asked("Height", || height);
+        if options.wants("ishd") && is_hd(width, height) && light.is_hd.is_none() {
+            out.put("IsHD", true);
+        }
+    }
+    if options.wants("primaryimageaspectratio") || light.kind == ItemKind::Season {
+        out.opt(
+            "PrimaryImageAspectRatio",
+            light.primary_image_aspect_ratio.map(number),
+        );
+    }
+    out.opt("VideoType", light.video_type.clone());
+    out.opt("CollectionType", light.collection_type.clone());
+    out.opt("NormalizationGain", light.normalization_gain);
+    images(&others, ids, options, &mut out);
+    out.put(
+        "LocationType",
+        light
+            .location_type
+            .clone()
+            .unwrap_or_else(|| "FileSystem".into()),
+    );
+    out.put(
+        "MediaType",
+        light
+            .media_type
+            .clone()
+            .unwrap_or_else(|| light.kind.media_type().into()),
+    );
+    out.body
+}
+
+fn first<T>(copies: &[&Copy], of: impl Fn(&LightItem) -> Option<T>) -> Option<T> {
+    copies.iter().find_map(|copy| of(&copy.light))
+}
+
+/// Whole numbers go out without a fraction, as Jellyfin writes them.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        json!(value as i64)
+    } else {
+        json!(value)
+    }
+}
+
+fn named(name: &str, id: crate::model::PublicId) -> Value {
+    json!({ "Name": name, "Id": id })
+}
+
+fn genre_id(light: &LightItem, name: &str, ids: &IdMap<'_>) -> crate::model::PublicId {
+    let music = light.kind.media_type() == "Audio"
+        || matches!(
+            light.kind,
+            ItemKind::MusicAlbum | ItemKind::MusicArtist | ItemKind::MusicVideo
+        );
+    ids.name(
+        if music {
+            NameKind::MusicGenre
+        } else {
+            NameKind::Genre
+        },
+        name,
+    )
+}
+
+fn provider_ids(copies: &[&Copy]) -> Value {
+    let mut union = Body::new();
+    for (provider, id) in copies.iter().flat_map(|copy| &copy.light.provider_ids) {
+        union.entry(provider.clone()).or_insert_with(|| json!(id));
+    }
+    Value::Object(union)
+}
+
+fn people(copies: &[&Copy], ids: &IdMap<'_>) -> Value {
+    let Some(copy) = copies.iter().find(|copy| !copy.light.people.is_empty()) else {
+        return json!([]);
+    };
+    let people = copy.light.people.iter().map(|person| {
+        let mut out = Body::new();
+        out.insert("Name".into(), json!(person.name));
+        out.insert("Id".into(), json!(ids.name(NameKind::Person, &person.name)));
+        if let Some(role) = &person.role {
+            out.insert("Role".into(), json!(role));
+        }
+        if let Some(kind) = &person.kind {
+            out.insert("Type".into(), json!(kind));
+        }
+        if let Some(tag) = &person.primary_image_tag {
+            out.insert("PrimaryImageTag".into(), json!(tag));
+        }
+        Value::Object(out)
+    });
+    people.collect()
+}
+
+/// The item that holds this one; at the top, the library.
+fn parent_id(scope: &Scope, entry: &ItemEntry, ids: &IdMap<'_>) -> Value {
+    let snapshot = scope.snapshot();
+    let copy = snapshot.copy(entry.lead);
+    if let Some(parent) = snapshot.item(entry.item).parent {
+        return json!(snapshot.item(parent).id);
+    }
+    let view = scope
+        .projection
+        .views
+        .iter()
+        .find(|view| scope.projection.lists(view.library, entry.lead));
+    match (view, copy.light.parent_id) {
+        (Some(view), _) => json!(view.id),
+        (None, Some(parent)) => json!(ids.item(parent)),
+        (None, None) => Value::Null,
+    }
+}
+
+fn children(scope: &Scope, entry: &ItemEntry, out: &mut Writer<'_>) {
+    let item = scope.snapshot().item(entry.item);
+    if !item.kind.is_folder() {
+        return;
+    }
+    let direct = scope.children(entry.item).len() + item.members.len();
+    out.asked("ChildCount", || Some(direct));
+    if matches!(item.kind, ItemKind::MusicArtist | ItemKind::MusicAlbum) {
+        out.asked("CumulativeRunTimeTicks", || {
+            scope.snapshot().copy(entry.lead).light.run_time_ticks
+        });
+    }
+    if out.options.wants("recursiveitemcount") {
+        let all = crate::catalog::watch::ItemState::of(scope, entry)
+            .unplayed
+            .map_or(0, |(_, all)| all);
+        out.put("RecursiveItemCount", all);
+    }
+}
+
+fn family(
+    snapshot: &crate::catalog::snapshot::Snapshot,
+    item: &crate::catalog::snapshot::Item,
+    light: &LightItem,
+    ids: &IdMap<'_>,
+    out: &mut Writer<'_>,
+) {
+    if !matches!(light.kind, ItemKind::Season | ItemKind::Episode) {
+        return;
+    }
+    let related = |known: Option<u32>, told: Option<crate::model::UpstreamId>| {
+        known
+            .map(|ix| snapshot.item(ix).id)
+            .or_else(|| told.map(|id| ids.item(id)))
+    };
+    out.opt("SeriesName", light.series_name.clone());
+    out.opt(
+        "SeriesId",
+        related(item.series, light.series_id).map(|id| id.to_string()),
+    );
+    if light.kind == ItemKind::Episode {
+        out.opt(
+            "SeasonId",
+            related(item.season, light.season_id).map(|id| id.to_string()),
+        );
+        out.opt("SeasonName", light.season_name.clone());
+    }
+    out.asked("SeriesStudio", || light.series_studio.clone());
+    out.opt(
+        "SeriesPrimaryImageTag",
+        light.series_primary_image_tag.clone(),
+    );
+    out.opt("SeriesThumbImageTag", light.series_thumb_image_tag.clone());
+}
+
+fn music(
+    light: &LightItem,
+    item: &crate::catalog::snapshot::Item,
+    snapshot: &crate::catalog::snapshot::Snapshot,
+    ids: &IdMap<'_>,
+    out: &mut Writer<'_>,
+) {
+    if !matches!(
+        light.kind,
+        ItemKind::Audio | ItemKind::MusicAlbum | ItemKind::MusicVideo
+    ) {
+        return;
+    }
+    let artists = |artists: &[NameId]| -> Value {
+        artists
+            .iter()
+            .map(|artist| named(&artist.name, ids.artist(artist)))
+            .collect()
+    };
+    out.put("Artists", json!(light.artists));
+    out.put("ArtistItems", artists(&light.artist_items));
+    if light.kind == ItemKind::Audio {
+        out.opt("Album", light.album.clone());
+        let album = item
+            .album
+            .map(|ix| snapshot.item(ix).id)
+            .or_else(|| light.album_id.map(|id| ids.item(id)));
+        out.opt("AlbumId", album.map(|id| id.to_string()));
+        out.opt(
+            "AlbumPrimaryImageTag",
+            light.album_primary_image_tag.clone(),
+        );
+    }
+    out.opt("AlbumArtist", light.album_artist.clone());
+    out.put("AlbumArtists", artists(&light.album_artists));
+}
+
+/// Tags name the copy whose picture it is; the hashes go with them.
+fn images(copies: &[&Copy], ids: &IdMap<'_>, options: &BodyOptions, out: &mut Writer<'_>) {
+    if !options.images {
+        return;
+    }
+    let lead = copies[0];
+    let wanted = |kind: &str| {
+        options.image_types.is_empty() || options.image_types.contains(&kind.to_ascii_lowercase())
+    };
+    let limit = options.image_type_limit.unwrap_or(usize::MAX);
+    let mut hashes = Body::new();
+    let mut tags = Body::new();
+    for copy in copies {
+        for (kind, tag) in copy
+            .light
+            .image_tags
+            .iter()
+            .filter(|(kind, _)| wanted(kind) && limit > 0)
+        {
+            if tags.contains_key(kind) {
+                continue;
+            }
+            tags.insert(kind.clone(), json!(tag));
+            add_hash(&mut hashes, &copy.light, kind, tag);
+        }
+    }
+    let backdrops = copies
+        .iter()
+        .find(|copy| !copy.light.backdrop_image_tags.is_empty());
+    let mut backdrop_tags = Vec::new();
+    if let Some(copy) = backdrops.filter(|_| wanted("Backdrop")) {
+        for tag in copy.light.backdrop_image_tags.iter().take(limit) {
+            add_hash(&mut hashes, &copy.light, "Backdrop", tag);
+            backdrop_tags.push(tag.clone());
+        }
+    }
+    out.put("ImageTags", Value::Object(tags));
+    out.put("BackdropImageTags", json!(backdrop_tags));
+    inherited(&lead.light, ids, &wanted, &mut hashes, out);
+    out.put("ImageBlurHashes", Value::Object(hashes));
+}
+
+fn inherited(
+    light: &LightItem,
+    ids: &IdMap<'_>,
+    wanted: &dyn Fn(&str) -> bool,
+    hashes: &mut Body,
+    out: &mut Writer<'_>,
+) {
+    if let Some(owner) = light.parent_backdrop_item_id.filter(|_| wanted("Backdrop")) {
+        out.put("ParentBackdropItemId", ids.item(owner).to_string());
+        out.put(
+            "ParentBackdropImageTags",
+            json!(light.parent_backdrop_image_tags),
+        );
+        for tag in &light.parent_backdrop_image_tags {
+            add_hash(hashes, light, "Backdrop", tag);
+        }
+    }
+    let single = [
+        (
+            "Logo",
+            "ParentLogoItemId",
+            light.parent_logo_item_id,
+            "ParentLogoImageTag",
+            &light.parent_logo_image_tag,
+        ),
+        (
+            "Art",
+            "ParentArtItemId",
+            light.parent_art_item_id,
+            "ParentArtImageTag",
+            &light.parent_art_image_tag,
+        ),
+        (
+            "Thumb",
+            "ParentThumbItemId",
+            light.parent_thumb_item_id,
+            "ParentThumbImageTag",
+            &light.parent_thumb_image_tag,
+        ),
+        (
+            "Primary",
+            "ParentPrimaryImageItemId",
+            light.parent_primary_image_item_id,
+            "ParentPrimaryImageTag",
+            &light.parent_primary_image_tag,
+        ),
+    ];
+    for (kind, owner_field, owner, tag_field, tag) in single {
+        if let (Some(owner), Some(tag)) = (owner.filter(|_| wanted(kind)), tag) {
+            out.put(owner_field, ids.item(owner).to_string());
+            out.put(tag_field, tag.clone());
+            add_hash(hashes, light, kind, tag);
+        }
+    }
+    for tag in [
+        &light.series_primary_image_tag,
+        &light.album_primary_image_tag,
+    ]
+    .into_iter()
+    .flatten()
+    {
+        add_hash(hashes, light, "Primary", tag);
+    }
+}
+
+fn add_hash(hashes: &mut Body, light: &LightItem, kind: &str, tag: &str) {
+    if let Some(hash) = light
+        .image_blur_hashes
+        .get(kind)
+        .and_then(|hashes| hashes.get(tag))
+    {
+        let of_kind = hashes.entry(kind.to_owned()).or_insert_with(|| json!({}));
+        of_kind[tag] = json!(hash);
+    }
+}

@@ -1,0 +1,107 @@
+//! What one viewer may see: the part of a snapshot that their links show, with their views and
+//! what they have watched. Everything that is listed, counted, sorted or opened goes through it.
+
+mod entry;
+mod projection;
+mod views;
+
+use std::sync::Arc;
+
+use crate::accounts::Viewer;
+use crate::catalog::snapshot::{CopyIx, ItemIx, LibraryRef, Snapshot, Target};
+use crate::catalog::watch::UserItems;
+use crate::model::PublicId;
+
+pub use entry::{Entry, ItemEntry};
+pub use projection::{AccessSet, LinkAccess, Projection};
+pub use views::View;
+
+/// See the module. Cheap to clone.
+#[derive(Clone)]
+pub struct Scope {
+    pub viewer: Arc<Viewer>,
+    pub projection: Arc<Projection>,
+    pub user_items: Arc<UserItems>,
+}
+
+impl Scope {
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.projection.snapshot
+    }
+
+    /// The entry that an id stands for, if this viewer may see it. The id may be an item's, a copy's,
+    /// a former item's, a library's or a name's (`docs/adr/0004-identity.md`).
+    pub fn find(&self, id: PublicId, library: Option<PublicId>) -> Option<Entry> {
+        if let Some(view) = self.projection.view(id) {
+            return Some(Entry::Library(view.library));
+        }
+        if id == self.projection.root_id {
+            return Some(Entry::Root);
+        }
+        match self.snapshot().target(id) {
+            Some(Target::Item(item)) => {
+                let library = library
+                    .and_then(|id| self.projection.view(id))
+                    .map(|view| view.library);
+                self.projection
+                    .entry(item, library)
+                    .map(|entry| Entry::Item(ItemEntry { id, ..entry }))
+            }
+            Some(Target::Copy(copy)) => self.find_copy(id, copy).map(Entry::Item),
+            Some(Target::Library(_)) => None,
+            None => self.projection.names().find(id).map(Entry::Name),
+        }
+    }
+
+    /// A copy's own id: that copy leads, unless it is hidden, when the item answers.
+    fn find_copy(&self, id: PublicId, copy: CopyIx) -> Option<ItemEntry> {
+        let item = self.snapshot().item_of(copy);
+        let entry = self.projection.entry(item, None)?;
+        let lead = if self.projection.sees(copy) {
+            copy
+        } else {
+            entry.lead
+        };
+        let single = self.projection.is_single(copy);
+        Some(ItemEntry {
+            id,
+            item,
+            lead,
+            single,
+        })
+    }
+
+    /// The visible copies of an entry in the order in which they are offered: the one that leads first.
+    pub fn copies(&self, entry: &ItemEntry) -> Vec<CopyIx> {
+        if entry.single {
+            return vec![entry.lead];
+        }
+        let mut copies = self.projection.visible_copies(entry.item);
+        if let Some(at) = copies.iter().position(|copy| *copy == entry.lead) {
+            copies[..=at].rotate_right(1);
+        }
+        copies
+    }
+
+    /// The views in this viewer's order.
+    pub fn views(&self) -> Vec<View> {
+        views::ordered(&self.projection.views, &self.viewer.settings)
+    }
+
+    pub fn view(&self, library: LibraryRef) -> Option<&View> {
+        self.projection
+            .views
+            .iter()
+            .find(|view| view.library == library)
+    }
+
+    /// The item's visible children.
+    pub fn children(&self, item: ItemIx) -> Vec<ItemIx> {
+        let children = &self.snapshot().item(item).children;
+        children
+            .iter()
+            .copied()
+            .filter(|child| self.projection.sees_item(*child))
+            .collect()
+    }
+}

@@ -1,0 +1,188 @@
+//! The catalog as the layers above use it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::watch;
+
+use super::CatalogError;
+use super::render::{self, Bodies, Identity};
+use super::scope::{Entry, ItemEntry, Scope};
+use super::scopes::Projections;
+use super::snapshot::{CopyIx, Snapshot};
+use super::store::Store;
+use super::watch::{UserItem, UserItems};
+use crate::accounts::{PublicIds, Viewer};
+use crate::clock::Clock;
+use crate::db::{self, Db};
+use crate::jellyfin::Registry;
+use crate::model::{BodyOptions, PublicId, UpstreamId};
+use crate::wire::Body;
+
+/// See [`super`]. Cheap to clone.
+#[derive(Clone)]
+pub struct Catalog(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Clock,
+    registry: Registry,
+    ids: PublicIds,
+    identity: Identity,
+    store: Arc<Store>,
+    projections: Projections,
+    user_items: Mutex<HashMap<PublicId, Arc<UserItems>>>,
+}
+
+impl Catalog {
+    /// Loads the catalog from the database; no server is asked.
+    pub async fn load(
+        db: Db,
+        clock: Clock,
+        registry: Registry,
+        ids: PublicIds,
+        identity: Identity,
+    ) -> Result<Self, CatalogError> {
+        let store = Arc::new(Store::load(db.clone(), clock.clone(), ids.clone()).await?);
+        let projections = Projections::new(ids.clone());
+        Ok(Self(Arc::new(Inner {
+            db,
+            clock,
+            registry,
+            ids,
+            identity,
+            store,
+            projections,
+            user_items: Mutex::default(),
+        })))
+    }
+
+    pub fn store(&self) -> &Arc<Store> {
+        &self.0.store
+    }
+
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.store.snapshot()
+    }
+
+    pub fn ids(&self) -> &PublicIds {
+        &self.0.ids
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    /// Counts the changes of what lists show.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.store.watch()
+    }
+
+    /// What this viewer may see now. Everything read of it is of one moment.
+    pub async fn scope(&self, viewer: &Arc<Viewer>) -> Result<Scope, CatalogError> {
+        let user_items = self.user_items(viewer.user_id).await?;
+        let (snapshot, access) = (self.0.store.snapshot(), self.0.store.access());
+        let projection = self.0.projections.of(viewer, &snapshot, &access);
+        Ok(Scope {
+            viewer: viewer.clone(),
+            projection,
+            user_items,
+        })
+    }
+
+    /// What a user has watched, from memory after the first time.
+    pub async fn user_items(&self, user: PublicId) -> Result<Arc<UserItems>, CatalogError> {
+        if let Some(found) = self.kept_user_items().get(&user) {
+            return Ok(found.clone());
+        }
+        let rows = db::user_items::of_user(&self.0.db, &user.to_string()).await?;
+        let loaded = rows
+            .into_iter()
+            .filter_map(|row| Some((row.item_id.parse().ok()?, UserItem::from(row))));
+        let loaded = Arc::new(UserItems::new(loaded));
+        // Somebody may have been faster, and changed something since.
+        Ok(self.kept_user_items().entry(user).or_insert(loaded).clone())
+    }
+
+    fn kept_user_items(&self) -> std::sync::MutexGuard<'_, HashMap<PublicId, Arc<UserItems>>> {
+        self.0.user_items.lock().expect("no panic while locked")
+    }
+
+    /// Replaces one item's state in memory; the database has it already.
+    pub(super) fn put_user_item(&self, user: PublicId, item: PublicId, state: UserItem) {
+        let mut kept = self.kept_user_items();
+        if let Some(items) = kept.get_mut(&user) {
+            *items = Arc::new(items.with(item, state));
+        }
+    }
+
+    /// Renders entries as Jellyfin bodies, in order. What only a silent server knows is left out.
+    pub async fn bodies(
+        &self,
+        scope: &Scope,
+        entries: &[Entry],
+        options: &BodyOptions,
+    ) -> Result<Vec<Body>, CatalogError> {
+        let bodies = match render::needs_bodies(options) {
+            true => self.fetch(scope, entries).await,
+            false => Bodies::new(),
+        };
+        Ok(entries
+            .iter()
+            .map(|entry| render::render(scope, entry, options, &bodies, &self.0.identity))
+            .collect())
+    }
+
+    /// The full bodies of all visible copies of the entries.
+    async fn fetch(&self, scope: &Scope, entries: &[Entry]) -> Bodies {
+        let snapshot = scope.snapshot();
+        let mut wanted: HashMap<i64, Vec<(CopyIx, UpstreamId)>> = HashMap::new();
+        for copy in entries
+            .iter()
+            .filter_map(Entry::item)
+            .flat_map(|entry: &ItemEntry| scope.copies(entry))
+        {
+            let found = snapshot.copy(copy);
+            wanted
+                .entry(snapshot.server_of(found).id)
+                .or_default()
+                .push((copy, found.upstream_id()));
+        }
+        let asked = wanted.into_iter().map(|(server_id, copies)| async move {
+            let (Some(server), Some(link)) = (
+                self.0.registry.get(server_id),
+                scope.viewer.link_to(server_id),
+            ) else {
+                return Vec::new();
+            };
+            let ids: Vec<UpstreamId> = copies.iter().map(|(_, id)| *id).collect();
+            match server.bodies(&link.account, &ids).await {
+                Ok(found) => copies
+                    .into_iter()
+                    .filter_map(|(copy, id)| Some((copy, found.get(&id)?.clone())))
+                    .collect(),
+                Err(error) => {
+                    tracing::debug!(server = server_id, %error, "no bodies from this server");
+                    Vec::new()
+                }
+            }
+        });
+        futures::future::join_all(asked)
+            .await
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}

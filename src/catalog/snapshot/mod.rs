@@ -1,0 +1,109 @@
+//! The catalog in memory: an immutable snapshot that readers take without a lock.
+
+mod build;
+mod copy;
+mod library;
+
+use std::collections::HashMap;
+
+use crate::model::{ItemKind, PublicId, ServerKey, UpstreamId};
+
+pub use build::{Parts, build};
+pub use copy::{Copy, CopySeed};
+pub use library::{LibraryRef, MergedLibrary, MergedSource, SourceLibrary, SourcePolicy, Strategy};
+
+/// Position of a copy in [`Snapshot::copies`], which is in the order of (server key, upstream id).
+pub type CopyIx = u32;
+/// Position of an item in [`Snapshot::items`].
+pub type ItemIx = u32;
+
+/// A source server as the catalog knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerEntry {
+    pub id: i64,
+    pub key: ServerKey,
+    pub name: String,
+}
+
+/// One work: the group of copies that are the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    pub id: PublicId,
+    pub kind: ItemKind,
+    /// In copy order; never empty.
+    pub copies: Vec<CopyIx>,
+    /// The item that holds this one: a season's series, an episode's season, a track's album …
+    pub parent: Option<ItemIx>,
+    pub series: Option<ItemIx>,
+    pub season: Option<ItemIx>,
+    pub album: Option<ItemIx>,
+    /// Items whose parent is this one, unsorted.
+    pub children: Vec<ItemIx>,
+    /// Box sets and playlists: what they hold, in order.
+    pub members: Vec<ItemIx>,
+}
+
+/// What a public id stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    Item(ItemIx),
+    Copy(CopyIx),
+    Library(LibraryRef),
+}
+
+/// Everything that lists need, as of one moment.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    pub generation: u64,
+    pub servers: Vec<ServerEntry>,
+    pub source_libraries: Vec<SourceLibrary>,
+    pub merged_libraries: Vec<MergedLibrary>,
+    pub copies: Vec<std::sync::Arc<Copy>>,
+    /// The item of each copy.
+    pub item_of: Vec<ItemIx>,
+    pub items: Vec<Item>,
+    /// Why the items are what they are; its groups are numbered as the items.
+    pub grouping: std::sync::Arc<crate::merge::Grouping>,
+    targets: HashMap<PublicId, Target>,
+    by_row: HashMap<i64, CopyIx>,
+    by_upstream: HashMap<(u32, UpstreamId), CopyIx>,
+}
+
+impl Snapshot {
+    /// What an item's, copy's, former item's or library's id stands for.
+    pub fn target(&self, id: PublicId) -> Option<Target> {
+        self.targets.get(&id).copied()
+    }
+
+    pub fn copy(&self, ix: CopyIx) -> &Copy {
+        &self.copies[ix as usize]
+    }
+
+    pub fn item(&self, ix: ItemIx) -> &Item {
+        &self.items[ix as usize]
+    }
+
+    pub fn item_of(&self, copy: CopyIx) -> ItemIx {
+        self.item_of[copy as usize]
+    }
+
+    pub fn copy_by_row(&self, row: i64) -> Option<CopyIx> {
+        self.by_row.get(&row).copied()
+    }
+
+    /// The copy with this id on the server at this position of [`Snapshot::servers`].
+    pub fn copy_by_upstream(&self, server: u32, id: UpstreamId) -> Option<CopyIx> {
+        self.by_upstream.get(&(server, id)).copied()
+    }
+
+    pub fn server_of(&self, copy: &Copy) -> &ServerEntry {
+        &self.servers[copy.server as usize]
+    }
+
+    pub fn server_position(&self, server_id: i64) -> Option<u32> {
+        self.servers
+            .iter()
+            .position(|server| server.id == server_id)
+            .map(|at| at as u32)
+    }
+}

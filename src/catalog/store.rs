@@ -1,0 +1,179 @@
+//! Holds the current snapshot and makes the next one when something changed. One writer at a time;
+//! readers take what is there without a lock.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Mutex, watch};
+
+use crate::accounts::PublicIds;
+use crate::catalog::CatalogError;
+use crate::catalog::identity::Remembered;
+use crate::catalog::scope::LinkAccess;
+use crate::catalog::snapshot::{
+    CopySeed, MergedLibrary, Parts, ServerEntry, Snapshot, SourceLibrary, build,
+};
+use crate::clock::Clock;
+use crate::db::{self, Db};
+use crate::model::PublicId;
+
+/// The servers and libraries as they are configured.
+#[derive(Debug, Default, Clone)]
+pub struct Configuration {
+    pub servers: Vec<ServerEntry>,
+    pub source_libraries: Vec<SourceLibrary>,
+    pub merged_libraries: Vec<MergedLibrary>,
+    /// Pairs of copies joined and parted by hand.
+    pub joined: Vec<(PublicId, PublicId)>,
+    pub parted: Vec<(PublicId, PublicId)>,
+}
+
+/// What the links may see.
+#[derive(Debug, Default, Clone)]
+pub struct Access {
+    /// Grows with every change.
+    pub generation: u64,
+    /// By `account_links.id`.
+    pub links: HashMap<i64, Arc<LinkAccess>>,
+}
+
+/// See the module.
+pub struct Store {
+    db: Db,
+    clock: Clock,
+    ids: PublicIds,
+    current: ArcSwap<Snapshot>,
+    access: ArcSwap<Access>,
+    writer: Mutex<Writer>,
+    changed: watch::Sender<u64>,
+}
+
+struct Writer {
+    copies: HashMap<i64, CopySeed>,
+    configuration: Configuration,
+    remembered: Remembered,
+}
+
+/// A change of what is known of copies.
+#[derive(Debug, Default)]
+pub struct CopyChanges {
+    /// New, or different from before.
+    pub upserted: Vec<CopySeed>,
+    /// `copies.id` of what is gone.
+    pub removed: Vec<i64>,
+}
+
+impl Store {
+    /// Loads everything from the database, so that a restart serves at once.
+    pub async fn load(db: Db, clock: Clock, ids: PublicIds) -> Result<Self, CatalogError> {
+        let copies = super::load::copies(&db).await?;
+        let configuration = super::load::configuration(&db).await?;
+        let remembered = super::load::remembered(&db).await?;
+        let access = super::load::access(&db).await?;
+        let store = Self {
+            db,
+            clock,
+            ids,
+            current: ArcSwap::from_pointee(Snapshot::default()),
+            access: ArcSwap::from_pointee(access),
+            writer: Mutex::new(Writer {
+                copies,
+                configuration,
+                remembered,
+            }),
+            changed: watch::Sender::new(0),
+        };
+        let mut writer = store.writer.lock().await;
+        store.rebuild(&mut writer).await?;
+        drop(writer);
+        Ok(store)
+    }
+
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    pub fn access(&self) -> Arc<Access> {
+        self.access.load_full()
+    }
+
+    /// Counts the changes of snapshot and access.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Takes over what a crawl found; the rows are in the database already.
+    pub async fn apply(&self, changes: CopyChanges) -> Result<(), CatalogError> {
+        let mut writer = self.writer.lock().await;
+        for seed in changes.upserted {
+            writer.copies.insert(seed.row, seed);
+        }
+        for row in changes.removed {
+            writer.copies.remove(&row);
+        }
+        self.rebuild(&mut writer).await
+    }
+
+    /// Reads servers, libraries and decisions again.
+    pub async fn reload_configuration(&self) -> Result<(), CatalogError> {
+        let mut writer = self.writer.lock().await;
+        writer.configuration = super::load::configuration(&self.db).await?;
+        let servers: Vec<i64> = writer
+            .configuration
+            .servers
+            .iter()
+            .map(|server| server.id)
+            .collect();
+        writer
+            .copies
+            .retain(|_, seed| servers.contains(&seed.server_id));
+        self.rebuild(&mut writer).await
+    }
+
+    /// Replaces what a link may see; nothing: the link is gone or refused.
+    pub async fn set_access(&self, link: i64, access: Option<LinkAccess>) {
+        let writer = self.writer.lock().await;
+        let mut all = Access::clone(&self.access.load());
+        match access {
+            Some(access) => drop(all.links.insert(link, Arc::new(access))),
+            None => drop(all.links.remove(&link)),
+        }
+        all.generation += 1;
+        self.access.store(Arc::new(all));
+        drop(writer);
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    async fn rebuild(&self, writer: &mut Writer) -> Result<(), CatalogError> {
+        let generation = self.current.load().generation + 1;
+        let parts = Parts {
+            servers: writer.configuration.servers.clone(),
+            source_libraries: writer.configuration.source_libraries.clone(),
+            merged_libraries: writer.configuration.merged_libraries.clone(),
+            copies: &writer.copies,
+            joined: &writer.configuration.joined,
+            parted: &writer.configuration.parted,
+            remembered: &writer.remembered,
+            ids: &self.ids,
+            generation,
+        };
+        // Grouping takes the processor for a while; readers go on meanwhile.
+        let (snapshot, changes) = tokio::task::block_in_place(|| build(parts));
+        if !changes.is_empty() {
+            let at = self.clock.millis();
+            db::items::remember(
+                &self.db,
+                &changes.items,
+                &changes.copies,
+                &changes.aliases,
+                at,
+            )
+            .await?;
+            writer.remembered.apply(&changes, at);
+        }
+        self.current.store(Arc::new(snapshot));
+        self.changed.send_modify(|count| *count += 1);
+        Ok(())
+    }
+}

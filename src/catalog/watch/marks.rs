@@ -1,0 +1,240 @@
+//! Marks that a viewer sets here: played, position, favourite, likes. Written to the database first,
+//! then shown; what the servers are told goes by the outbox.
+
+use chrono::{DateTime, Utc};
+
+use super::{ItemState, UserItem};
+use crate::catalog::query::collect;
+use crate::catalog::scope::{Entry, ItemEntry, Scope};
+use crate::catalog::snapshot::ItemIx;
+use crate::catalog::{Catalog, CatalogError};
+use crate::db::{self, user_items::UserItemRow};
+use crate::model::{ItemKind, PublicId};
+
+/// The least share of the runtime at which a position is kept, in percent.
+const MIN_RESUME_PERCENT: i64 = 5;
+/// The share from which an item counts as played.
+const MAX_RESUME_PERCENT: i64 = 90;
+/// Items shorter than this are never resumed, in ticks (300 s).
+const MIN_RESUME_DURATION: i64 = 300 * 10_000_000;
+
+/// What changes of one item; absent stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Marks {
+    pub played: Option<bool>,
+    pub play_count: Option<i32>,
+    pub position_ticks: Option<i64>,
+    /// The runtime of the copy that the position was made on.
+    pub position_runtime_ticks: Option<i64>,
+    pub last_played_at: Option<DateTime<Utc>>,
+    pub favorite: Option<bool>,
+    /// An inner nothing takes the rating away.
+    pub likes: Option<Option<bool>>,
+}
+
+/// What a position means for an item of this runtime, by Jellyfin's defaults (5%, 90%, 300 s).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// Too early to resume: as if not begun.
+    Start,
+    Middle,
+    /// Far enough to count as played.
+    End,
+}
+
+/// Where a player stopped.
+pub fn reached(position: i64, runtime: Option<i64>) -> Reached {
+    let Some(runtime) = runtime.filter(|runtime| *runtime > 0) else {
+        return if position > 0 {
+            Reached::Middle
+        } else {
+            Reached::Start
+        };
+    };
+    if position * 100 >= runtime * MAX_RESUME_PERCENT {
+        Reached::End
+    } else if position * 100 < runtime * MIN_RESUME_PERCENT || runtime < MIN_RESUME_DURATION {
+        Reached::Start
+    } else {
+        Reached::Middle
+    }
+}
+
+impl Catalog {
+    /// Marks an item; a folder passes played on to everything playable below it.
+    pub async fn mark(
+        &self,
+        scope: &Scope,
+        entry: &Entry,
+        marks: &Marks,
+    ) -> Result<(), CatalogError> {
+        let now = self.clock().millis();
+        let snapshot = scope.snapshot();
+        let mut changed: Vec<(PublicId, UserItem)> = Vec::new();
+        match entry {
+            Entry::Item(item) => {
+                let found = snapshot.item(item.item);
+                if found.kind.is_folder() && marks.played.is_some() {
+                    for leaf in playable_below(scope, item.item) {
+                        let id = snapshot.item(leaf).id;
+                        changed.push((
+                            id,
+                            marked(
+                                scope,
+                                id,
+                                &Marks {
+                                    favorite: None,
+                                    likes: None,
+                                    ..marks.clone()
+                                },
+                                now,
+                            ),
+                        ));
+                    }
+                }
+                let own = match found.kind.is_folder() {
+                    true => Marks {
+                        favorite: marks.favorite,
+                        likes: marks.likes,
+                        ..Marks::default()
+                    },
+                    false => marks.clone(),
+                };
+                if own != Marks::default() {
+                    changed.push((found.id, marked(scope, found.id, &own, now)));
+                }
+            }
+            Entry::Name(name) => {
+                let id = scope.projection.names().entry(*name).id;
+                let own = Marks {
+                    favorite: marks.favorite,
+                    likes: marks.likes,
+                    ..Marks::default()
+                };
+                changed.push((id, marked(scope, id, &own, now)));
+            }
+            Entry::Library(_) | Entry::Root => {}
+        }
+        self.save_marks(scope, changed).await
+    }
+
+    /// A player began: counts as played once more, keeps the position.
+    pub async fn playback_started(
+        &self,
+        scope: &Scope,
+        entry: &ItemEntry,
+    ) -> Result<(), CatalogError> {
+        let state = ItemState::of(scope, entry);
+        let marks = Marks {
+            play_count: Some(
+                i32::try_from(state.play_count)
+                    .unwrap_or(i32::MAX)
+                    .saturating_add(1),
+            ),
+            last_played_at: Some(self.clock().now()),
+            ..Marks::default()
+        };
+        self.mark(scope, &Entry::Item(*entry), &marks).await
+    }
+
+    /// A player tells where it is, or where it stopped.
+    pub async fn playback_position(
+        &self,
+        scope: &Scope,
+        entry: &ItemEntry,
+        position: i64,
+    ) -> Result<(), CatalogError> {
+        let runtime = scope.snapshot().copy(entry.lead).light.run_time_ticks;
+        let (played, position) = match reached(position, runtime) {
+            Reached::Start => (None, 0),
+            Reached::Middle => (Some(false), position),
+            Reached::End => (Some(true), 0),
+        };
+        let marks = Marks {
+            played,
+            position_ticks: Some(position),
+            position_runtime_ticks: runtime,
+            last_played_at: Some(self.clock().now()),
+            ..Marks::default()
+        };
+        self.mark(scope, &Entry::Item(*entry), &marks).await
+    }
+
+    async fn save_marks(
+        &self,
+        scope: &Scope,
+        changed: Vec<(PublicId, UserItem)>,
+    ) -> Result<(), CatalogError> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let user = scope.viewer.user_id;
+        let rows: Vec<UserItemRow> = changed
+            .iter()
+            .map(|(item, state)| state.to_row(user, *item))
+            .collect();
+        db::user_items::save(self.db(), &rows).await?;
+        for (item, state) in changed {
+            self.put_user_item(user, item, state);
+        }
+        Ok(())
+    }
+}
+
+fn playable_below(scope: &Scope, item: ItemIx) -> Vec<ItemIx> {
+    let mut below = Vec::new();
+    collect(scope, item, true, &mut below);
+    let snapshot = scope.snapshot();
+    let members = &snapshot.item(item).members;
+    below.extend(
+        members
+            .iter()
+            .copied()
+            .filter(|member| scope.projection.sees_item(*member)),
+    );
+    below.retain(|item| !snapshot.item(*item).kind.is_folder());
+    below.retain(|item| snapshot.item(*item).kind != ItemKind::Photo);
+    below
+}
+
+/// The state after the marks, each register with its own time.
+fn marked(scope: &Scope, item: PublicId, marks: &Marks, now: i64) -> UserItem {
+    let mut state = scope.user_items.get(item).cloned().unwrap_or_default();
+    if let Some(played) = marks.played {
+        state.played = played;
+        state.position_ticks = 0;
+        if played {
+            state.play_count = state.play_count.max(1);
+            state.last_played_at = marks
+                .last_played_at
+                .map(|at| at.timestamp_millis())
+                .or(Some(now));
+        } else if marks.position_ticks.is_none() {
+            state.play_count = 0;
+            state.last_played_at = None;
+        }
+        state.play_changed_at = now;
+    }
+    if let Some(position) = marks.position_ticks {
+        state.position_ticks = position;
+        state.position_runtime_ticks = marks.position_runtime_ticks;
+        state.play_changed_at = now;
+    }
+    if let Some(count) = marks.play_count {
+        state.play_count = count;
+        state.play_changed_at = now;
+    }
+    if let Some(at) = marks.last_played_at {
+        state.last_played_at = Some(at.timestamp_millis());
+        state.play_changed_at = now;
+    }
+    if let Some(favorite) = marks.favorite {
+        state.is_favorite = favorite;
+        state.favorite_changed_at = now;
+    }
+    if let Some(likes) = marks.likes {
+        state.likes = likes;
+        state.likes_changed_at = now;
+    }
+    state
+}
