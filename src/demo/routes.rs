@@ -1,0 +1,268 @@
+//! Which request goes where.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::body::{Body as HttpBody, to_bytes};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Request, State as Shared};
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode, header};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use super::calls::Call;
+use super::params::Params;
+use super::reply::{Refusal, Reply, json_with, no_content, ok, text};
+use super::spec::{Fault, Seen};
+use super::state::{State, lock};
+use super::userdata::{self, Report};
+use super::{auth, details, items, names, playlists, sessions, socket, streams, system};
+
+/// Serves one request.
+pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, 4 << 20).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let params = Params::parse(&query);
+    let token = auth::token(&parts.headers, &params, state.takes_legacy_tokens());
+    let call = Call {
+        method: parts.method.clone(),
+        parts: split(parts.uri.path()),
+        params,
+        token,
+        headers: parts.headers.clone(),
+        body,
+        query,
+    };
+    note(&state, parts.uri.path(), &call);
+    let delay = state.delay_millis.load(Ordering::SeqCst);
+    if delay > 0 {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    let fault = *lock(&state.fault);
+    let public = parts.uri.path().eq_ignore_ascii_case("/System/Info/Public");
+    match fault {
+        Some(Fault::Status500) => {
+            return Refusal::processing(StatusCode::INTERNAL_SERVER_ERROR).into();
+        }
+        Some(Fault::Html) => {
+            let page = "<!doctype html><title>Sign in to the network</title>".to_owned();
+            return text(StatusCode::OK, "text/html", page);
+        }
+        Some(Fault::Unauthorized) if call.token.is_some() => {
+            return StatusCode::UNAUTHORIZED.into_response();
+        }
+        Some(Fault::Starting) if !public => {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        _ => {}
+    }
+    if call.parts.len() == 1 && call.parts[0].eq_ignore_ascii_case("socket") {
+        let Ok(session) = call.session(&state) else {
+            return StatusCode::FORBIDDEN.into_response();
+        };
+        return match WebSocketUpgrade::from_request_parts(&mut parts, &state).await {
+            Ok(upgrade) => upgrade.on_upgrade(move |socket| {
+                socket::serve(state, session.user, session.token, socket)
+            }),
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        };
+    }
+    let response = route(&state, &call).unwrap_or_else(Refusal::into_response);
+    match fault {
+        Some(fault @ (Fault::TruncatedJson | Fault::WrongTypes)) => spoil(response, fault).await,
+        _ => response,
+    }
+}
+
+/// The path's parts without an `/emby` or `/mediabrowser` in front.
+fn split(path: &str) -> Vec<String> {
+    let mut parts: Vec<String> = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
+        .collect();
+    if parts.first().is_some_and(|first| {
+        first.eq_ignore_ascii_case("emby") || first.eq_ignore_ascii_case("mediabrowser")
+    }) {
+        parts.remove(0);
+    }
+    parts
+}
+
+fn note(state: &State, path: &str, call: &Call) {
+    let user = call.token.as_deref().and_then(|token| {
+        let id = state.sessions().get(token)?.user;
+        state.user(id).map(|user| user.name.clone())
+    });
+    let kept = call.query.split('&').filter(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !name.eq_ignore_ascii_case("apikey") && !name.eq_ignore_ascii_case("api_key")
+    });
+    lock(&state.seen).push(Seen {
+        method: call.method.to_string(),
+        path: path.to_owned(),
+        query: kept.collect::<Vec<_>>().join("&"),
+        user,
+    });
+}
+
+fn route(state: &State, call: &Call) -> Reply {
+    let lower: Vec<String> = call
+        .parts
+        .iter()
+        .map(|part| part.to_ascii_lowercase())
+        .collect();
+    let mut lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let get = matches!(call.method, Method::GET | Method::HEAD);
+    let post = call.method == Method::POST;
+    let delete = call.method == Method::DELETE;
+
+    // The legacy routes name the user in the path.
+    let mut shift = 0;
+    let mut asked = call.params.id("userid")?;
+    if let ["users", id, rest, ..] = lower[..]
+        && !matches!(rest, "images" | "configuration" | "policy" | "password")
+    {
+        asked = Some(super::params::parse_id("userId", id)?);
+        shift = 2;
+        lower.drain(..2);
+    }
+    let user = || call.user_or(state, asked);
+    let id = |index: usize| call.id(index + shift);
+
+    match lower[..] {
+        ["system", "info", "public"] if get => ok(&system::public_info(state)),
+        ["system", "info"] if get => system::info(state, call),
+        ["system", "ping"] => ok(&json!("Jellyfin Server")),
+        ["health"] if get => Ok(text(StatusCode::OK, "text/plain", "Healthy".to_owned())),
+        ["branding", "configuration"] if get => ok(&json!({ "SplashscreenEnabled": false })),
+        ["quickconnect", "enabled"] if get => ok(&json!(false)),
+        ["users", "public"] if get => ok(&json!([])),
+        ["users", "authenticatebyname"] if post => auth::sign_in(state, call),
+        ["users", "me"] if get => auth::me(state, call),
+        ["users"] if get => auth::users(state, call),
+        ["users", _] if get => auth::user(state, call),
+        ["sessions"] if get => sessions::list(state, call),
+        ["sessions", "logout"] if post => sessions::logout(state, call),
+        ["sessions", "capabilities", ..] if post => {
+            call.session(state)?;
+            no_content()
+        }
+        ["sessions", "playing"] if post => userdata::report(state, call, Report::Start),
+        ["sessions", "playing", "progress"] if post => {
+            userdata::report(state, call, Report::Progress)
+        }
+        ["sessions", "playing", "stopped"] if post => userdata::report(state, call, Report::Stop),
+        ["sessions", "playing", "ping"] if post => {
+            call.session(state)?;
+            no_content()
+        }
+        ["library", "virtualfolders"] if get => system::virtual_folders(state, call),
+        ["library", "mediafolders"] if get => system::media_folders(state, call),
+        ["userviews"] | ["views"] if get => system::views(state, call, user()?),
+        ["userviews", "groupingoptions"] | ["groupingoptions"] if get => {
+            system::grouping_options(state, user()?)
+        }
+        ["items"] if get => items::list(state, call, user()?),
+        ["items", "counts"] if get => system::counts(state, user()?),
+        ["items", "latest"] if get => items::latest(state, call, user()?),
+        ["useritems", "resume"] | ["items", "resume"] if get => items::resume(state, call, user()?),
+        ["items", _] if get => details::item(state, user()?, id(1)?),
+        ["items", _, "ancestors"] if get => details::ancestors(state, user()?, id(1)?),
+        ["items", _, "similar"] if get => details::similar(state, call, user()?, id(1)?),
+        [
+            "items",
+            _,
+            route @ ("intros" | "specialfeatures" | "localtrailers" | "thememedia"),
+        ] if get => details::nothing(state, user()?, id(1)?, route),
+        ["videos", _, "additionalparts"] if get => {
+            details::nothing(state, user()?, id(1)?, "additionalparts")
+        }
+        ["items", _, "download"] | ["items", _, "file"] if get => {
+            streams::download(state, call, user()?, id(1)?, lower[2] == "download")
+        }
+        ["videos" | "audio", _, route] if get && streams::is_stream(route) => {
+            streams::stream(state, call, id(1)?)
+        }
+        ["mediasegments", _] if get => details::segments(state, user()?, id(1)?),
+        ["shows", "nextup"] if get => details::next_up(state, call, user()?),
+        ["shows", _, "seasons"] if get => details::seasons(state, call, user()?, id(1)?),
+        ["shows", _, "episodes"] if get => details::episodes(state, call, user()?, id(1)?),
+        ["useritems", _, "userdata"] if get => userdata::get(state, call, user()?, id(1)?),
+        ["useritems", _, "userdata"] | ["items", _, "userdata"] if post => {
+            userdata::set(state, call, user()?, id(1)?)
+        }
+        ["userplayeditems", _] | ["playeditems", _] if post || delete => {
+            userdata::mark_played(state, call, user()?, id(1)?, post)
+        }
+        ["userfavoriteitems", _] | ["favoriteitems", _] if post || delete => {
+            userdata::favorite(state, user()?, id(1)?, post)
+        }
+        ["useritems", _, "rating"] | ["items", _, "rating"] if post || delete => {
+            userdata::rate(state, call, user()?, id(1)?, post)
+        }
+        ["playlists"] if post => playlists::create(state, call),
+        ["playlists", _, "items"] if get => playlists::items(state, call, user()?, id(1)?),
+        ["playlists", _, "items"] if post => playlists::add(state, call, id(1)?),
+        ["playlists", _, "items"] if delete => playlists::remove(state, call, id(1)?),
+        ["playlists", _, "items", _, "move", _] if post => playlists::relocate(state, call, id(1)?),
+        ["artists", "albumartists"] if get => match names::kind("albumartists") {
+            Some(kind) => names::list(state, call, user()?, kind),
+            None => Err(Refusal::not_found()),
+        },
+        [route] if get && names::kind(route).is_some() => match names::kind(route) {
+            Some(kind) => names::list(state, call, user()?, kind),
+            None => Err(Refusal::not_found()),
+        },
+        [route, _] if get && names::kind(route).is_some() => match names::kind(route) {
+            Some(kind) => names::one(state, call, user()?, kind, &call.parts[shift + 1]),
+            None => Err(Refusal::not_found()),
+        },
+        _ => Err(Refusal::status(StatusCode::NOT_FOUND)),
+    }
+}
+
+/// Spoils a JSON answer.
+async fn spoil(response: Response, fault: Fault) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if !json {
+        return response;
+    }
+    let status = response.status();
+    let Ok(bytes) = to_bytes(response.into_body(), usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if fault == Fault::TruncatedJson {
+        let half = bytes.slice(..bytes.len() / 2);
+        let mut response = Response::new(HttpBody::from(half));
+        *response.status_mut() = status;
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            http::HeaderValue::from_static("application/json; charset=utf-8"),
+        );
+        return response;
+    }
+    let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    json_with(status, &twisted(value))
+}
+
+/// The same shape with other types: texts for numbers, numbers for texts, objects for lists.
+fn twisted(value: Value) -> Value {
+    match value {
+        Value::Object(body) => body
+            .into_iter()
+            .map(|(name, value)| (name, twisted(value)))
+            .collect(),
+        Value::Array(_) => json!({}),
+        Value::String(_) => json!(17),
+        Value::Number(number) => json!(number.to_string()),
+        Value::Bool(_) => json!("perhaps"),
+        Value::Null => json!([]),
+    }
+}
