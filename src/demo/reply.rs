@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// An answer that is an error.
 #[derive(Debug)]
-pub(super) struct Refusal(Response);
+pub(super) struct Refusal(Box<Response>);
 
 impl Refusal {
     /// ASP.NET's problem details.
@@ -20,7 +20,7 @@ impl Refusal {
         if let Some((name, message)) = field {
             body["errors"] = json!({ name: [message] });
         }
-        Self(json_with(status, &body))
+        Self(Box::new(json_with(status, &body)))
     }
     pub fn not_found() -> Self {
         Self::problem(StatusCode::NOT_FOUND, "Not Found", None)
@@ -30,27 +30,27 @@ impl Refusal {
     }
     /// A bare status without a body.
     pub fn status(status: StatusCode) -> Self {
-        Self(status.into_response())
+        Self(Box::new(status.into_response()))
     }
     /// What Jellyfin's exception filter says.
     pub fn processing(status: StatusCode) -> Self {
-        Self(text(
+        Self(Box::new(text(
             status,
             "text/plain",
             "Error processing request.".to_owned(),
-        ))
+        )))
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        self.0
+        *self.0
     }
 }
 
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
-        refusal.0
+        *refusal.0
     }
 }
 
