@@ -1,0 +1,335 @@
+//! Lists of items, and one item with what belongs to it.
+
+use async_graphql::Value;
+use chrono::Duration;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::error::RestError;
+use super::present::hints::hint;
+use super::present::list::{self, Node, Page};
+use super::present::raw::Raw;
+use super::route::{Answer, Ask, Route, routes};
+use super::{filter, present, queries, views};
+use crate::model::PublicId;
+
+pub(super) const ROUTES: &[Route] = routes! {
+    Get "/items" User list;
+    Get "/users/{userId}/items" User list;
+    Delete "/items" User no_delete;
+    Delete "/items/{itemId}" User no_delete;
+    Get "/items/{itemId}" User one;
+    Get "/users/{userId}/items/{itemId}" User one;
+    Get "/items/latest" User latest;
+    Get "/users/{userId}/items/latest" User latest;
+    Get "/useritems/resume" User resume;
+    Get "/users/{userId}/items/resume" User resume;
+    Get "/items/suggestions" User suggestions;
+    Get "/users/{userId}/suggestions" User suggestions;
+    Get "/items/filters" User filters;
+    Get "/items/filters2" User filters2;
+    Get "/search/hints" User search_hints;
+    Get "/trailers" User trailers;
+    Get "/items/{itemId}/similar" User similar;
+    Get "/albums/{itemId}/similar" User similar;
+    Get "/artists/{itemId}/similar" User similar;
+    Get "/movies/{itemId}/similar" User similar;
+    Get "/shows/{itemId}/similar" User similar;
+    Get "/trailers/{itemId}/similar" User similar;
+    Get "/items/{itemId}/ancestors" User ancestors;
+    Get "/items/{itemId}/collections" User collections;
+    Get "/shows/upcoming" User upcoming;
+};
+
+/// A page of items. An unknown parent is a bad argument, as in Jellyfin.
+async fn page(
+    ask: &Ask,
+    filter: filter::Filter,
+    sort: serde_json::Value,
+    body: serde_json::Value,
+) -> Answer {
+    let paging = filter::paging(&ask.params)?;
+    let parent = filter.get("parentId").cloned();
+    let variables = json!({
+        "withParent": parent.is_some(),
+        "parent": parent.unwrap_or_else(|| json!("")),
+        "filter": filter.into_value(),
+        "sort": sort,
+        "offset": paging.offset,
+        "first": paging.first,
+        "body": body,
+    });
+    let with_parent = variables["withParent"] == json!(true);
+    let mut data = ask.run(&queries::ITEMS, variables).await?;
+    if with_parent && data.value("parent") == Value::Null {
+        return Err(RestError::BadRequest);
+    }
+    let page: Page = data.take("items")?;
+    let page = page.counted(filter::wants_total(&ask.params)?);
+    Ok(list::page(page, paging.offset))
+}
+
+async fn list(ask: Ask) -> Answer {
+    ask.own()?;
+    let mut filter = filter::items(&ask.params)?;
+    let recursive = filter.is_true("recursive");
+    let has_ids = filter.get("ids").is_some();
+    let has_parent = filter.get("parentId").is_some();
+    if !recursive && !has_ids && !has_parent && filter.get("search").is_none() {
+        return views::as_items(ask).await;
+    }
+    // The kinds asked for lie deeper than the children of a library.
+    if ask.params.flag("recursive")?.is_none() && filter.get("kinds").is_some() {
+        filter.set("recursive", true);
+    }
+    if !has_parent && filter.get("search").is_some() {
+        filter.set("recursive", true);
+    }
+    if only_kind(&filter, "PLAYLIST") || only_kind(&filter, "BOX_SET") {
+        // They lie in no library: a parent would hide them.
+        filter.remove("parentId");
+        filter.set("recursive", true);
+    }
+    let sort = filter::sort(&ask.params);
+    let body = filter::body(&ask.params)?;
+    page(&ask, filter, sort, body).await
+}
+
+fn only_kind(filter: &filter::Filter, kind: &str) -> bool {
+    filter.get("kinds") == Some(&json!([kind]))
+}
+
+async fn trailers(ask: Ask) -> Answer {
+    ask.own()?;
+    let mut filter = filter::items(&ask.params)?;
+    filter
+        .set("kinds", json!(["TRAILER"]))
+        .set("recursive", true);
+    let sort = filter::sort(&ask.params);
+    let body = filter::body(&ask.params)?;
+    page(&ask, filter, sort, body).await
+}
+
+/// Deleting on a source is not offered.
+async fn no_delete(_: Ask) -> Answer {
+    Err(RestError::Refused)
+}
+
+async fn one(ask: Ask) -> Answer {
+    ask.own()?;
+    let id = ask.id("itemId")?;
+    let mut data = ask
+        .run(
+            &queries::ITEM,
+            json!({"id": id, "body": filter::whole_body()}),
+        )
+        .await?;
+    let node: Node = data.found("item")?;
+    Ok(present::raw(node.body))
+}
+
+/// A bare list, not a page.
+async fn latest(ask: Ask) -> Answer {
+    ask.own()?;
+    let params = &ask.params;
+    let variables = json!({
+        "libraryId": params.id("parentId")?,
+        "kinds": filter::kinds(params, "includeItemTypes"),
+        "isPlayed": params.flag("isPlayed")?,
+        "groupItems": params.flag("groupItems")?.unwrap_or(true),
+        "limit": params.integer("limit")?.unwrap_or(20).max(0),
+        "body": without_child_count(filter::body(params)?),
+    });
+    let mut data = ask.run(&queries::LATEST, variables).await?;
+    let nodes: Vec<Node> = data.take("latest")?;
+    Ok(list::array(nodes.into_iter().map(|node| {
+        node.body
+            .with_field("ChildCount", node.child_count.unwrap_or(0))
+    })))
+}
+
+/// Here the count is of the new ones in a group, and is told unasked.
+fn without_child_count(mut body: serde_json::Value) -> serde_json::Value {
+    if let Some(fields) = body["fields"].as_array_mut() {
+        fields.retain(|field| field != "childcount");
+    }
+    body
+}
+
+async fn resume(ask: Ask) -> Answer {
+    ask.own()?;
+    let paging = filter::paging(&ask.params)?;
+    let mut filter = filter::items(&ask.params)?;
+    filter.set("recursive", true);
+    let variables = json!({
+        "filter": filter.into_value(),
+        "offset": paging.offset,
+        "first": paging.first,
+        "body": filter::body(&ask.params)?,
+    });
+    let mut data = ask.run(&queries::RESUME, variables).await?;
+    let page: Page = data.take("resume")?;
+    let page = page.counted(filter::wants_total(&ask.params)?);
+    Ok(list::page(page, paging.offset))
+}
+
+async fn suggestions(ask: Ask) -> Answer {
+    ask.own()?;
+    let paging = filter::paging(&ask.params)?;
+    let variables = json!({
+        "kinds": filter::kinds(&ask.params, "type"),
+        "mediaTypes": ask.params.list("mediaType"),
+        "offset": paging.offset,
+        "first": paging.first,
+        "body": filter::whole_body(),
+    });
+    let mut data = ask.run(&queries::SUGGESTIONS, variables).await?;
+    let page: Page = data.take("suggestions")?;
+    let page = page.counted(filter::wants_total(&ask.params)?);
+    Ok(list::page(page, paging.offset))
+}
+
+#[derive(Deserialize)]
+struct NameRef {
+    id: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FilterValues {
+    genres: Vec<NameRef>,
+    tags: Vec<String>,
+    official_ratings: Vec<String>,
+    years: Vec<i32>,
+    audio_languages: Vec<NameRef>,
+    subtitle_languages: Vec<NameRef>,
+}
+
+async fn filter_values(ask: &Ask) -> Result<FilterValues, RestError> {
+    ask.own()?;
+    let mut filter = filter::items(&ask.params)?;
+    filter.set("recursive", true);
+    let mut data = ask
+        .run(
+            &queries::FILTER_VALUES,
+            json!({"filter": filter.into_value()}),
+        )
+        .await?;
+    data.take("filterValues")
+}
+
+async fn filters(ask: Ask) -> Answer {
+    let found = filter_values(&ask).await?;
+    let genres: Vec<String> = found.genres.into_iter().map(|genre| genre.name).collect();
+    present::json(&json!({
+        "Genres": genres,
+        "Tags": found.tags,
+        "OfficialRatings": found.official_ratings,
+        "Years": found.years,
+    }))
+}
+
+/// Jellyfin leaves `Tags` empty here.
+async fn filters2(ask: Ask) -> Answer {
+    let found = filter_values(&ask).await?;
+    let named = |refs: Vec<NameRef>, key: &str| -> Vec<serde_json::Value> {
+        refs.into_iter()
+            .map(|one| json!({"Name": one.name, key: one.id}))
+            .collect()
+    };
+    present::json(&json!({
+        "Genres": named(found.genres, "Id"),
+        "Tags": [],
+        "AudioLanguages": named(found.audio_languages, "Value"),
+        "SubtitleLanguages": named(found.subtitle_languages, "Value"),
+    }))
+}
+
+async fn search_hints(ask: Ask) -> Answer {
+    ask.own()?;
+    if !ask.params.has("searchTerm") {
+        return Err(RestError::Invalid {
+            field: "searchTerm".to_owned(),
+            problem: "The searchTerm field is required.".to_owned(),
+        });
+    }
+    let paging = filter::paging(&ask.params)?;
+    let mut filter = filter::items(&ask.params)?;
+    filter.set("recursive", true);
+    let variables = json!({
+        "filter": filter.into_value(),
+        "offset": paging.offset,
+        "first": paging.first,
+        "body": {"fields": ["primaryimageaspectratio"], "userData": false},
+    });
+    let mut data = ask.run(&queries::SEARCH_HINTS, variables).await?;
+    let page: Page = data.take("searchHints")?;
+    let hints: Vec<_> = page.nodes.iter().filter_map(|n| hint(&n.body)).collect();
+    present::json(&json!({"SearchHints": hints, "TotalRecordCount": page.total_count}))
+}
+
+async fn similar(ask: Ask) -> Answer {
+    ask.own()?;
+    let id = ask.id("itemId")?;
+    let variables = json!({
+        "id": id,
+        "limit": filter::paging(&ask.params)?.first,
+        "body": filter::body(&ask.params)?,
+    });
+    let mut data = ask.run(&queries::SIMILAR, variables).await?;
+    if data.value("item") == Value::Null {
+        return Err(RestError::NotFound);
+    }
+    let nodes: Vec<Node> = data.take("similar")?;
+    let page = Page {
+        total_count: nodes.len() as i64,
+        nodes,
+    };
+    Ok(list::page(page, 0))
+}
+
+async fn ancestors(ask: Ask) -> Answer {
+    ask.own()?;
+    let variables = json!({"id": ask.id("itemId")?, "body": filter::whole_body()});
+    let mut data = ask.run(&queries::ANCESTORS, variables).await?;
+    if data.value("item") == Value::Null {
+        return Err(RestError::NotFound);
+    }
+    let nodes: Vec<Node> = data.take("ancestors")?;
+    Ok(list::array(nodes.into_iter().map(|node| node.body)))
+}
+
+/// The box sets among an item's ancestors are not told: none is claimed.
+async fn collections(ask: Ask) -> Answer {
+    ask.own()?;
+    exists(&ask, ask.id("itemId")?).await?;
+    present::json(&crate::wire::QueryResult::<()>::empty())
+}
+
+/// # Errors
+/// 404 for what is not there or not visible.
+pub(super) async fn exists(ask: &Ask, id: PublicId) -> Result<(), RestError> {
+    let body = json!({"images": false, "userData": false});
+    let mut data = ask
+        .run(&queries::ITEM, json!({"id": id, "body": body}))
+        .await?;
+    match Raw::from(data.value("item")).0.as_str() {
+        "null" => Err(RestError::NotFound),
+        _ => Ok(()),
+    }
+}
+
+/// Episodes that air from today on.
+async fn upcoming(ask: Ask) -> Answer {
+    ask.own()?;
+    let mut filter = filter::items(&ask.params)?;
+    let today = ask.state.clock.now() - Duration::days(1);
+    filter
+        .set("kinds", json!(["EPISODE"]))
+        .set("recursive", true)
+        .set("minPremiereDate", today.to_rfc3339());
+    let sort = json!([{"by": "PREMIERE_DATE"}, {"by": "SORT_NAME"}]);
+    let body = filter::body(&ask.params)?;
+    page(&ask, filter, sort, body).await
+}

@@ -1,0 +1,208 @@
+//! The WebSocket: keeps a client's connection alive and tells it what changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+
+use super::error::RestError;
+use super::route::{Answer, Ask, Route, routes};
+use super::{OnBehalf, RestState, Viewer, sessions};
+use crate::wire::{LibraryUpdate, SocketMessage, UserDataChange, any_case};
+
+pub(super) const ROUTES: &[Route] = routes! {
+    // Its own refusal: Jellyfin answers 403, not 401, to a socket without a token.
+    Get "/socket" Nobody open;
+};
+
+/// A client that is silent for so long is gone.
+const SILENCE: Duration = Duration::from_secs(60);
+/// After so long without a word it is asked for one.
+const REMIND: Duration = Duration::from_secs(45);
+
+/// What a client is told.
+#[derive(Debug, Clone)]
+pub enum SocketEvent {
+    /// What this viewer did, here or elsewhere, with items and their parents.
+    UserData(UserDataChange),
+    /// What changed in what this viewer may see.
+    Library(LibraryUpdate),
+    /// Any other message of Jellyfin's: its type and its data.
+    Other {
+        message_type: &'static str,
+        data: Value,
+    },
+}
+
+/// Where the events of a viewer come from.
+pub type Events = Arc<dyn Fn(&Arc<Viewer>) -> BoxStream<'static, SocketEvent> + Send + Sync>;
+
+async fn open(ask: Ask) -> Answer {
+    let Some(upgrade) = ask.upgrade else {
+        return Err(RestError::NotFound);
+    };
+    let Some(viewer) = ask.behalf.viewer.clone() else {
+        return Err(RestError::NotForUser);
+    };
+    let (state, behalf) = (ask.state, ask.behalf);
+    Ok(upgrade
+        .max_message_size(64 * 1024)
+        .on_upgrade(move |socket| async move {
+            let events = (state.events)(&viewer);
+            Connection {
+                socket,
+                state,
+                behalf,
+                sessions: None,
+                told: String::new(),
+            }
+            .serve(events)
+            .await;
+        }))
+}
+
+struct Connection {
+    socket: WebSocket,
+    state: RestState,
+    behalf: OnBehalf,
+    /// Set while the client wants to see sessions.
+    sessions: Option<Interval>,
+    /// The sessions as last told: told again only when they changed.
+    told: String,
+}
+
+/// The connection is over.
+struct Closed;
+
+impl Connection {
+    async fn serve(mut self, mut events: BoxStream<'static, SocketEvent>) {
+        let mut heard = Instant::now();
+        let mut reminded = false;
+        if self
+            .send("ForceKeepAlive", Some(SILENCE.as_secs()))
+            .await
+            .is_err()
+        {
+            return;
+        }
+        loop {
+            let deadline = heard + if reminded { SILENCE } else { REMIND };
+            let outcome = tokio::select! {
+                incoming = self.socket.recv() => match incoming {
+                    Some(Ok(Message::Text(text))) => {
+                        heard = Instant::now();
+                        reminded = false;
+                        self.hear(&text).await
+                    }
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Closed),
+                    Some(Ok(_)) => {
+                        heard = Instant::now();
+                        Ok(())
+                    }
+                },
+                Some(event) = events.next() => self.tell(event).await,
+                () = tick(&mut self.sessions) => self.tell_sessions().await,
+                () = tokio::time::sleep_until(deadline) => {
+                    if reminded {
+                        Err(Closed)
+                    } else {
+                        reminded = true;
+                        self.send("ForceKeepAlive", Some(SILENCE.as_secs())).await
+                    }
+                }
+            };
+            if outcome.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn hear(&mut self, text: &str) -> Result<(), Closed> {
+        let Ok(message) = serde_json::from_str::<Value>(text) else {
+            return Ok(());
+        };
+        let message = any_case::pascal_top(message, &["MessageType", "Data"]);
+        match message["MessageType"].as_str().unwrap_or_default() {
+            "KeepAlive" => self.send::<()>("KeepAlive", None).await,
+            "SessionsStart" => {
+                self.sessions = Some(timer(message["Data"].as_str().unwrap_or_default()));
+                self.told.clear();
+                Ok(())
+            }
+            "SessionsStop" => {
+                self.sessions = None;
+                Ok(())
+            }
+            // Tasks and the log of activities are empty here; the rest is not for us.
+            _ => Ok(()),
+        }
+    }
+
+    async fn tell(&mut self, event: SocketEvent) -> Result<(), Closed> {
+        match event {
+            SocketEvent::UserData(change) => self.send("UserDataChanged", Some(change)).await,
+            SocketEvent::Library(update) => self.send("LibraryChanged", Some(update)).await,
+            SocketEvent::Other { message_type, data } => self.send(message_type, Some(data)).await,
+        }
+    }
+
+    async fn tell_sessions(&mut self) -> Result<(), Closed> {
+        let found =
+            match sessions::visible(&self.state.engine, &self.behalf, &self.state.settings).await {
+                Ok(found) => found,
+                // The token was taken back: so is the connection.
+                Err(RestError::Unauthenticated) => return Err(Closed),
+                Err(_) => return Ok(()),
+            };
+        let text = serde_json::to_string(&found).unwrap_or_default();
+        if text == self.told {
+            return Ok(());
+        }
+        self.told = text;
+        self.send("Sessions", Some(found)).await
+    }
+
+    async fn send<T: Serialize>(
+        &mut self,
+        message_type: &str,
+        data: Option<T>,
+    ) -> Result<(), Closed> {
+        let message = SocketMessage {
+            message_id: Some(uuid::Uuid::new_v4().simple().to_string()),
+            data,
+            message_type: message_type.to_owned(),
+        };
+        let text = serde_json::to_string(&message).map_err(|_| Closed)?;
+        self.socket
+            .send(Message::Text(text.into()))
+            .await
+            .map_err(|_| Closed)
+    }
+}
+
+async fn tick(timer: &mut Option<Interval>) {
+    match timer {
+        Some(timer) => {
+            timer.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// `"0,1500"`: the wait before the first message and between two, in milliseconds.
+fn timer(data: &str) -> Interval {
+    let mut numbers = data.split(',').map(|part| part.trim().parse::<u64>().ok());
+    let wait = numbers.next().flatten().unwrap_or(0).min(60_000);
+    let every = numbers.next().flatten().unwrap_or(1500).clamp(500, 60_000);
+    let mut timer = tokio::time::interval_at(
+        Instant::now() + Duration::from_millis(wait),
+        Duration::from_millis(every),
+    );
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    timer
+}
