@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::error::RestError;
-use super::viewer::Viewer;
+use crate::accounts::Viewer;
 use crate::model::Secret;
 
 /// A document of ours, parsed once.

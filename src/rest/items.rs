@@ -132,10 +132,17 @@ async fn one(ask: Ask) -> Answer {
 async fn latest(ask: Ask) -> Answer {
     ask.own()?;
     let params = &ask.params;
+    let hides_played = ask
+        .viewer()?
+        .settings
+        .get("HidePlayedInLatest")
+        .and_then(serde_json::Value::as_bool)
+        .unwrap_or(true);
+    let is_played = params.flag("isPlayed")?.or(hides_played.then_some(false));
     let variables = json!({
         "libraryId": params.id("parentId")?,
         "kinds": filter::kinds(params, "includeItemTypes"),
-        "isPlayed": params.flag("isPlayed")?,
+        "isPlayed": is_played,
         "groupItems": params.flag("groupItems")?.unwrap_or(true),
         "limit": params.integer("limit")?.unwrap_or(20).max(0),
         "body": without_child_count(filter::body(params)?),

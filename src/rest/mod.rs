@@ -32,7 +32,6 @@ mod shows;
 pub mod socket;
 mod userdata;
 mod users;
-pub mod viewer;
 mod views;
 
 #[cfg(test)]
@@ -45,6 +44,7 @@ use axum::routing::MethodRouter;
 use futures::future::BoxFuture;
 use tower_http::cors::{AllowHeaders, AllowMethods, Any, CorsLayer};
 
+use crate::accounts::Viewer;
 use crate::clock::Clock;
 use crate::model::Secret;
 
@@ -53,7 +53,6 @@ pub use engine::{Engine, OnBehalf};
 pub use paths::NormalizePaths;
 pub use route::{Access, Route, Verb};
 pub use socket::{Events, SocketEvent};
-pub use viewer::Viewer;
 
 /// What clients are told of this server.
 #[derive(Debug, Clone)]

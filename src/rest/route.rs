@@ -18,7 +18,7 @@ use super::caller::Credentials;
 use super::engine::{Data, OnBehalf, Operation};
 use super::error::RestError;
 use super::params::Params;
-use super::viewer::Viewer;
+use crate::accounts::Viewer;
 use crate::model::PublicId;
 use crate::wire::any_case;
 

@@ -12,7 +12,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::error::RestError;
 use super::route::{Answer, Ask, Route, routes};
-use super::{OnBehalf, RestState, Viewer, sessions};
+use super::{OnBehalf, RestState, sessions};
+use crate::accounts::Viewer;
 use crate::wire::{LibraryUpdate, SocketMessage, UserDataChange, any_case};
 
 pub(super) const ROUTES: &[Route] = routes! {
