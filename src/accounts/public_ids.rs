@@ -56,12 +56,9 @@ impl PublicIds {
 
     /// The `ETag` of a version as one user is told it: a capability to stream that copy, which players
     /// without a token send back as `Tag`. Access is checked again when it is used.
-    pub fn stream_tag(&self, user: PublicId, copy: PublicId, etag: &str) -> String {
-        self.derive(
-            "stream",
-            &[user.0.as_bytes(), copy.0.as_bytes(), etag.as_bytes()],
-        )
-        .to_string()
+    pub fn stream_tag(&self, user: PublicId, copy: PublicId) -> String {
+        self.derive("stream", &[user.0.as_bytes(), copy.0.as_bytes()])
+            .to_string()
     }
 
     /// A key for another purpose, derived from the id secret.

@@ -8,6 +8,7 @@ pub mod home;
 mod identity;
 mod load;
 pub mod names;
+pub mod playback;
 pub mod query;
 mod ratings;
 pub mod render;
@@ -30,6 +31,8 @@ use crate::model::PublicId;
 pub enum CatalogError {
     #[error("there is no item {0}")]
     UnknownItem(PublicId),
+    #[error("no server that has {0} can be reached")]
+    Unavailable(PublicId),
     #[error("there is no library or folder {0}")]
     UnknownParent(PublicId),
     /// Every server that could answer is down or refuses; the last reason.

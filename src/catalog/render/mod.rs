@@ -22,6 +22,7 @@ use crate::wire::Body;
 
 pub use fields::needs_bodies;
 pub use ids::IdMap;
+pub use sources::{map as map_source, source_id};
 pub use user_data::{user_data, user_data_of_name};
 
 /// The bodies that were fetched for a page.

@@ -76,15 +76,8 @@ pub fn map(
     if labelled {
         out.insert("Name".into(), json!(label(scope, copy, source)));
     }
-    let etag = source
-        .get("ETag")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
     let own = source_id(scope, copy, source);
-    let tag = scope
-        .projection
-        .ids
-        .stream_tag(scope.viewer.user_id, own, etag);
+    let tag = scope.projection.ids.stream_tag(scope.viewer.user_id, own);
     out.insert("ETag".into(), json!(tag));
     out
 }

@@ -1,0 +1,191 @@
+//! Which copy an id means when it is played. What a device was told stays so until it is told anew;
+//! else the copy that the id names, else the best available one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::catalog::scope::{Entry, ItemEntry, Scope};
+use crate::catalog::snapshot::{CopyIx, Target};
+use crate::catalog::{Catalog, CatalogError};
+use crate::db::play_choices::{self, PlayChoice};
+use crate::jellyfin::{Server, ServerStatus};
+use crate::model::{PublicId, UpstreamId};
+
+/// What a player asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The id in the path: of an item or a copy.
+    pub id: PublicId,
+    /// The version, which goes before the id.
+    pub media_source_id: Option<PublicId>,
+    pub device_id: Option<String>,
+    pub address: Option<IpAddr>,
+}
+
+/// The copy that is played.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub copy: CopyIx,
+    /// The version's id on its server.
+    pub source: UpstreamId,
+    /// The version's public id.
+    pub public: PublicId,
+    pub server: Arc<Server>,
+}
+
+/// Whose choices these are: a user's device, or the address of a client that says nothing of itself.
+pub fn device_key(
+    user: PublicId,
+    device_id: Option<&str>,
+    address: Option<IpAddr>,
+) -> Option<String> {
+    match (device_id, address) {
+        (Some(device), _) => Some(format!("{user}/{device}")),
+        (None, Some(address)) => Some(format!("{user}@{address}")),
+        (None, None) => None,
+    }
+}
+
+impl Catalog {
+    /// # Errors
+    /// `UnknownItem` for what the viewer does not see; `Unavailable` when no server that has it answers.
+    pub async fn choose(&self, scope: &Scope, asked: &Asked) -> Result<Choice, CatalogError> {
+        let entry = playable(scope, asked.id)
+            .or_else(|| playable(scope, asked.media_source_id?))
+            .ok_or(CatalogError::UnknownItem(asked.id))?;
+        let told = self.told(scope, asked).await?;
+        let named = asked.media_source_id.into_iter().chain([asked.id]);
+        let candidates = told
+            .into_iter()
+            .chain(named.filter(|id| is_copy(scope, *id)))
+            .filter_map(|id| self.version(scope, id))
+            // An id of another item is no version of this one.
+            .filter(|choice| scope.snapshot().item_of(choice.copy) == entry.item);
+        for choice in candidates {
+            if is_available(&choice.server) {
+                return Ok(choice);
+            }
+        }
+        self.offered(scope, &entry)
+            .into_iter()
+            .next()
+            .ok_or(CatalogError::Unavailable(asked.id))
+    }
+
+    /// The available copies of an item, in the order in which they are offered for playing.
+    pub fn offered(&self, scope: &Scope, entry: &ItemEntry) -> Vec<Choice> {
+        let snapshot = scope.snapshot();
+        let mut copies = scope.copies(entry);
+        let by_copy = is_copy(scope, entry.id);
+        if let Some(state) = scope.user_items.get(snapshot.item(entry.item).id)
+            && state.position_ticks > 0
+            && !by_copy
+        {
+            // In progress: a cut that the position fits comes first.
+            copies.sort_by_key(|copy| state.position_on(snapshot.copy(*copy)) == 0);
+        }
+        copies
+            .into_iter()
+            .filter_map(|copy| self.version(scope, snapshot.copy(copy).id))
+            .filter(|choice| is_available(&choice.server))
+            .collect()
+    }
+
+    /// Remembers what a device was told: each id and the version that it means.
+    pub(super) async fn tell(
+        &self,
+        scope: &Scope,
+        asked: &Asked,
+        told: &[(PublicId, PublicId)],
+        play_session_id: Option<&str>,
+    ) -> Result<(), CatalogError> {
+        let keys = keys(scope, asked);
+        let rows: Vec<PlayChoice> = keys
+            .iter()
+            .flat_map(|key| {
+                told.iter().map(move |(id, copy)| PlayChoice {
+                    device_key: key.clone(),
+                    asked_id: id.to_string(),
+                    copy_public_id: copy.to_string(),
+                    play_session_id: play_session_id.map(str::to_owned),
+                    created_at: self.clock().millis(),
+                })
+            })
+            .collect();
+        Ok(play_choices::put(self.db(), &rows).await?)
+    }
+
+    async fn told(&self, scope: &Scope, asked: &Asked) -> Result<Option<PublicId>, CatalogError> {
+        for key in keys(scope, asked) {
+            for id in asked.media_source_id.into_iter().chain([asked.id]) {
+                if let Some(choice) = play_choices::get(self.db(), &key, &id.to_string()).await? {
+                    return Ok(choice.copy_public_id.parse().ok());
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The visible copy or version with this public id.
+    pub(super) fn version(&self, scope: &Scope, id: PublicId) -> Option<Choice> {
+        let snapshot = scope.snapshot();
+        let Some(Target::Copy(ix)) = snapshot.target(id) else {
+            return None;
+        };
+        if !scope.projection.sees(ix) {
+            return None;
+        }
+        let copy = snapshot.copy(ix);
+        let entry = snapshot.server_of(copy);
+        let server = self.registry().get(entry.id)?;
+        let sources = copy
+            .light
+            .media_sources
+            .iter()
+            .filter_map(|source| source.id.parse().ok());
+        let source = sources
+            .into_iter()
+            .find(|source: &UpstreamId| self.ids().copy(entry.key, *source) == id)
+            .unwrap_or(copy.upstream_id());
+        Some(Choice {
+            copy: ix,
+            source,
+            public: id,
+            server,
+        })
+    }
+}
+
+/// The session's device where the caller has one, and the address for what comes without a token.
+fn keys(scope: &Scope, asked: &Asked) -> Vec<String> {
+    let user = scope.viewer.user_id;
+    let device = asked
+        .device_id
+        .as_deref()
+        .or(Some(scope.viewer.session.device_id.as_str()));
+    let device = device.filter(|device| !device.is_empty());
+    let by_device = device.and_then(|device| device_key(user, Some(device), None));
+    by_device
+        .into_iter()
+        .chain(device_key(user, None, asked.address))
+        .collect()
+}
+
+/// Whether a server is worth asking: one that was not asked yet is.
+pub fn is_available(server: &Server) -> bool {
+    matches!(
+        server.status(),
+        ServerStatus::Online { .. } | ServerStatus::Unknown
+    )
+}
+
+fn is_copy(scope: &Scope, id: PublicId) -> bool {
+    matches!(scope.snapshot().target(id), Some(Target::Copy(_)))
+}
+
+fn playable(scope: &Scope, id: PublicId) -> Option<ItemEntry> {
+    match scope.find(id, None)? {
+        Entry::Item(entry) => Some(entry),
+        _ => None,
+    }
+}
