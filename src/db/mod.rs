@@ -6,7 +6,11 @@
 #[macro_use]
 mod connection;
 
+pub mod access;
 pub mod audit;
+pub mod bodies;
+pub mod copies;
+pub mod crawls;
 pub mod display_preferences;
 mod error;
 pub mod installation;
