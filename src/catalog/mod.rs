@@ -5,6 +5,7 @@
 //! what only bodies hold, `sync` keeps the snapshot true, `watch` what was watched.
 
 pub mod home;
+pub mod hydrate;
 mod identity;
 mod load;
 pub mod names;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use super::CatalogError;
+use super::hydrate::{CopyRef, Hydrate};
 use super::render::{self, Bodies, Identity};
 use super::scope::{Entry, ItemEntry, Scope};
 use super::scopes::Projections;
@@ -16,7 +17,7 @@ use crate::accounts::{PublicIds, Viewer};
 use crate::clock::Clock;
 use crate::db::{self, Db};
 use crate::jellyfin::Registry;
-use crate::model::{BodyOptions, PublicId, UpstreamId};
+use crate::model::{BodyOptions, PublicId};
 use crate::wire::Body;
 
 /// See [`super`]. Cheap to clone.
@@ -27,6 +28,7 @@ struct Inner {
     db: Db,
     clock: Clock,
     registry: Registry,
+    hydrate: Hydrate,
     ids: PublicIds,
     identity: Identity,
     store: Arc<Store>,
@@ -45,10 +47,12 @@ impl Catalog {
     ) -> Result<Self, CatalogError> {
         let store = Arc::new(Store::load(db.clone(), clock.clone(), ids.clone()).await?);
         let projections = Projections::new(ids.clone());
+        let hydrate = Hydrate::new(db.clone(), clock.clone(), registry.clone());
         Ok(Self(Arc::new(Inner {
             db,
             clock,
             registry,
+            hydrate,
             ids,
             identity,
             store,
@@ -79,6 +83,11 @@ impl Catalog {
 
     pub fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    /// The full bodies of copies.
+    pub fn hydrate(&self) -> &Hydrate {
+        &self.0.hydrate
     }
 
     pub fn identity(&self) -> &Identity {
@@ -148,41 +157,28 @@ impl Catalog {
     /// The full bodies of all visible copies of the entries.
     async fn fetch(&self, scope: &Scope, entries: &[Entry]) -> Bodies {
         let snapshot = scope.snapshot();
-        let mut wanted: HashMap<i64, Vec<(CopyIx, UpstreamId)>> = HashMap::new();
+        let mut wanted: HashMap<i64, (CopyIx, CopyRef)> = HashMap::new();
         for copy in entries
             .iter()
             .filter_map(Entry::item)
             .flat_map(|entry: &ItemEntry| scope.copies(entry))
         {
             let found = snapshot.copy(copy);
-            wanted
-                .entry(snapshot.server_of(found).id)
-                .or_default()
-                .push((copy, found.upstream_id()));
-        }
-        let asked = wanted.into_iter().map(|(server_id, copies)| async move {
-            let (Some(server), Some(link)) = (
-                self.0.registry.get(server_id),
-                scope.viewer.link_to(server_id),
-            ) else {
-                return Vec::new();
+            let server_id = snapshot.server_of(found).id;
+            let link = scope.viewer.link_to(server_id);
+            let reference = CopyRef {
+                copy_id: found.row,
+                server_id,
+                upstream_id: found.upstream_id(),
+                account: link.map(|link| link.account.clone()),
             };
-            let ids: Vec<UpstreamId> = copies.iter().map(|(_, id)| *id).collect();
-            match server.bodies(&link.account, &ids).await {
-                Ok(found) => copies
-                    .into_iter()
-                    .filter_map(|(copy, id)| Some((copy, found.get(&id)?.clone())))
-                    .collect(),
-                Err(error) => {
-                    tracing::debug!(server = server_id, %error, "no bodies from this server");
-                    Vec::new()
-                }
-            }
-        });
-        futures::future::join_all(asked)
-            .await
+            wanted.insert(found.row, (copy, reference));
+        }
+        let asked: Vec<CopyRef> = wanted.values().map(|(_, copy)| copy.clone()).collect();
+        let found = self.0.hydrate.bodies(&asked).await;
+        found
             .into_iter()
-            .flatten()
+            .filter_map(|(row, body)| Some((wanted.get(&row)?.0, body)))
             .collect()
     }
 }

@@ -42,10 +42,12 @@ impl Flights {
                 joined.push((copy, landed.clone()));
                 continue;
             }
-            let group = groups.entry((copy.server_id, user)).or_insert_with(|| Group {
-                copies: Vec::new(),
-                landed: watch::Sender::new(None),
-            });
+            let group = groups
+                .entry((copy.server_id, user))
+                .or_insert_with(|| Group {
+                    copies: Vec::new(),
+                    landed: watch::Sender::new(None),
+                });
             flights.insert(copy.copy_id, group.landed.subscribe());
             group.copies.push(copy);
         }
@@ -66,7 +68,7 @@ impl Flights {
 
 impl Hydrate {
     /// Asks the servers, all at the same time, and keeps what they answer.
-    pub(super) async fn from_servers(&self, wanted: Vec<CopyRef>) -> Found {
+    pub(super) async fn ask_servers(&self, wanted: Vec<CopyRef>) -> Found {
         let mut wanted = self.without_absent(wanted).await;
         let mut found = Found::new();
         // The second round: what another account was not shown may be shown to this one.

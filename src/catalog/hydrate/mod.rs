@@ -130,12 +130,12 @@ impl Hydrate {
                 self.0.memory.insert(copy.copy_id, again).await;
             }
         }
-        let missing = self.from_database(missing, &mut found, &mut old).await;
+        let missing = self.take_kept(missing, &mut found, &mut old).await;
         if !old.is_empty() {
             let hydrate = self.clone();
             tokio::spawn(async move { hydrate.renew(old).await });
         }
-        found.extend(self.from_servers(missing).await);
+        found.extend(self.ask_servers(missing).await);
         found
     }
 
@@ -155,7 +155,7 @@ impl Hydrate {
     }
 
     /// Takes what the database has; gives what it has not. Old ones are taken, and added to `old`.
-    async fn from_database(
+    async fn take_kept(
         &self,
         wanted: Vec<CopyRef>,
         found: &mut HashMap<i64, Arc<Body>>,
@@ -212,7 +212,7 @@ impl Hydrate {
                 _ => older.push(copy),
             }
         }
-        self.from_servers(older).await;
+        self.ask_servers(older).await;
     }
 
     async fn keep(&self, copy_id: i64, body: Arc<Body>, size: usize) {
