@@ -124,6 +124,9 @@ async fn devices(ask: Ask) -> Answer {
     present::json(&QueryResult::<Value>::whole(devices))
 }
 
+/// What a Jellyfin server says of a library with nothing switched on.
+static LIBRARY_OPTIONS: &str = include_str!("data/library_options.json");
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ViewRow {
@@ -137,20 +140,15 @@ async fn virtual_folders(ask: Ask) -> Answer {
         .run(&queries::VIEWS, json!({"body": {"userData": false}}))
         .await?;
     let rows: Vec<ViewRow> = data.take("views")?;
+    let options: Value = serde_json::from_str(LIBRARY_OPTIONS)
+        .map_err(|error| RestError::Internal(error.to_string()))?;
     let folders: Vec<Value> = rows
         .into_iter()
         .map(|row| {
             let mut folder = json!({
                 "Name": row.name,
                 "Locations": [],
-                "LibraryOptions": {
-                    "Enabled": true,
-                    "EnablePhotos": true,
-                    "EnableRealtimeMonitor": false,
-                    "EnableInternetProviders": false,
-                    "PathInfos": [],
-                    "TypeOptions": []
-                },
+                "LibraryOptions": options,
                 "ItemId": row.id,
                 "RefreshStatus": "Idle"
             });

@@ -134,6 +134,15 @@ pub fn items(params: &Params) -> Result<Filter, RestError> {
         filter.put(field, params.flag(name)?);
     }
     scopes(params, &mut filter)?;
+    // What has no file is `Virtual`: known by number only.
+    let virtual_in = |name: &str| params.words(name).contains("virtual");
+    if filter.get("isMissing").is_none() {
+        if virtual_in("excludeLocationTypes") {
+            filter.set("isMissing", false);
+        } else if virtual_in("locationTypes") {
+            filter.set("isMissing", true);
+        }
+    }
     Ok(filter)
 }
 

@@ -44,12 +44,13 @@ pub(super) const ROUTES: &[Route] = routes! {
 /// A page of items. An unknown parent is a bad argument, as in Jellyfin.
 async fn page(
     ask: &Ask,
-    filter: filter::Filter,
+    mut filter: filter::Filter,
     sort: serde_json::Value,
     body: serde_json::Value,
 ) -> Answer {
     let paging = filter::paging(&ask.params)?;
     let parent = filter.get("parentId").cloned();
+    ask.seed(&mut filter, &sort);
     let variables = json!({
         "withParent": parent.is_some(),
         "parent": parent.unwrap_or_else(|| json!("")),
@@ -60,7 +61,13 @@ async fn page(
         "body": body,
     });
     let with_parent = variables["withParent"] == json!(true);
-    let mut data = ask.run(&queries::ITEMS, variables).await?;
+    let mut data = ask
+        .run(&queries::ITEMS, variables)
+        .await
+        .map_err(|error| match error {
+            RestError::NotFound if with_parent => RestError::BadRequest,
+            other => other,
+        })?;
     if with_parent && data.value("parent") == Value::Null {
         return Err(RestError::BadRequest);
     }

@@ -153,11 +153,13 @@ async fn instant_mix(ask: Ask) -> Answer {
             filter.set("genres", json!([genre]));
         }
     }
+    let sort = json!([{"by": "RANDOM"}]);
+    ask.seed(&mut filter, &sort);
     let variables = json!({
         "withParent": false,
         "parent": "",
         "filter": filter.into_value(),
-        "sort": [{"by": "RANDOM"}],
+        "sort": sort,
         "offset": 0,
         "first": filter::paging(&ask.params)?.first.unwrap_or(200),
         "body": filter::body(&ask.params)?,

@@ -33,6 +33,8 @@ async fn many(ask: Ask, kind: &'static str) -> Answer {
     if let Some(id) = ask.params.id("appearsInItemId")? {
         filter.set("ids", json!([id]));
     }
+    let sort = filter::sort(&ask.params);
+    ask.seed(&mut filter, &sort);
     let mut body = filter::body(&ask.params)?;
     if matches!(kind, "GENRE" | "MUSIC_GENRE") {
         // Jellyfin tells what a user did with anything but with genres.
@@ -42,7 +44,7 @@ async fn many(ask: Ask, kind: &'static str) -> Answer {
         "kind": kind,
         "filter": filter.into_value(),
         "favorite": favorite,
-        "sort": filter::sort(&ask.params),
+        "sort": sort,
         "offset": paging.offset,
         "first": paging.first,
         "body": body,

@@ -104,10 +104,16 @@ pub fn normalize(path: &str) -> Option<String> {
     let normal = if ours {
         let mut normal = String::with_capacity(path.len());
         let mut before = String::new();
-        for segment in segments {
+        // `/Items/{id}/Images/{type}/{index}/{tag}/…`: a tag has case.
+        let tags = segments
+            .get(2)
+            .is_some_and(|third| third.eq_ignore_ascii_case("images"));
+        for (at, segment) in segments.into_iter().enumerate() {
             normal.push('/');
             let lower = segment.to_ascii_lowercase();
-            if BEFORE_NAME.contains(&before.as_str()) && !NO_NAME.contains(&lower.as_str()) {
+            if tags && at == 5 {
+                normal.push_str(segment);
+            } else if BEFORE_NAME.contains(&before.as_str()) && !NO_NAME.contains(&lower.as_str()) {
                 normal.push_str(segment);
             } else {
                 normal.push_str(&lower);

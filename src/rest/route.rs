@@ -215,6 +215,26 @@ impl Ask {
         Ok(())
     }
 
+    /// Adds a seed to a filter whose order is random. A page that names its start belongs to an
+    /// order that holds for the hour; one that does not is a shuffle of its own.
+    pub fn seed(&self, filter: &mut super::filter::Filter, sort: &Value) {
+        let random = sort
+            .as_array()
+            .is_some_and(|keys| keys.iter().any(|key| key["by"] == "RANDOM"));
+        if !random {
+            return;
+        }
+        let seed = match (&self.behalf.viewer, self.params.has("startIndex")) {
+            (Some(viewer), true) => {
+                let (session, _) = viewer.session.id.0.as_u64_pair();
+                let hour = self.state.clock.millis() / 3_600_000;
+                (session as i64) ^ hour
+            }
+            _ => rand::random(),
+        };
+        filter.set("randomSeed", seed);
+    }
+
     fn is_json(&self) -> bool {
         self.headers
             .get(header::CONTENT_TYPE)

@@ -19,11 +19,12 @@ pub(super) const ROUTES: &[Route] = routes! {
 async fn children(
     ask: &Ask,
     series: PublicId,
-    filter: Filter,
+    mut filter: Filter,
     sort: Value,
     offset: i64,
     first: Option<i64>,
 ) -> Result<super::engine::Data, RestError> {
+    ask.seed(&mut filter, &sort);
     let variables = json!({
         "parent": series,
         "filter": filter.into_value(),
@@ -32,9 +33,13 @@ async fn children(
         "first": first,
         "body": filter::body(&ask.params)?,
     });
-    let mut data = ask.run(&queries::CHILDREN, variables).await?;
+    let missing = RestError::Missing("Series not found");
+    let mut data = match ask.run(&queries::CHILDREN, variables).await {
+        Err(RestError::NotFound) => return Err(missing),
+        other => other?,
+    };
     match data.value("parent") {
-        async_graphql::Value::Null => Err(RestError::Missing("Series not found")),
+        async_graphql::Value::Null => Err(missing),
         _ => Ok(data),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
+use axum::response::IntoResponse;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use serde::Serialize;
@@ -45,7 +46,7 @@ pub type Events = Arc<dyn Fn(&Arc<Viewer>) -> BoxStream<'static, SocketEvent> + 
 
 async fn open(ask: Ask) -> Answer {
     let Some(upgrade) = ask.upgrade else {
-        return Err(RestError::NotFound);
+        return Ok(http::StatusCode::NOT_FOUND.into_response());
     };
     let Some(viewer) = ask.behalf.viewer.clone() else {
         return Err(RestError::NotForUser);

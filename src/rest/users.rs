@@ -19,6 +19,8 @@ pub(super) const ROUTES: &[Route] = routes! {
     Post "/users/password" User password;
     Post "/users/{userId}/password" User password;
     Get "/userimage" Nobody no_image;
+    Post "/userimage" User no_picture;
+    Delete "/userimage" User no_picture;
     Get "/users/{userId}/images/{imageType}" Nobody no_image;
     Get "/users/{userId}/images/{imageType}/{imageIndex}" Nobody no_image;
 };
@@ -26,6 +28,10 @@ pub(super) const ROUTES: &[Route] = routes! {
 /// Users have no pictures.
 async fn no_image(_: Ask) -> Answer {
     Err(RestError::NotFound)
+}
+
+async fn no_picture(_: Ask) -> Answer {
+    Err(RestError::Refused)
 }
 
 async fn public(ask: Ask) -> Answer {

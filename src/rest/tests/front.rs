@@ -194,6 +194,27 @@ async fn a_page_of_a_library() {
 }
 
 #[tokio::test]
+async fn random_pages_share_an_order() {
+    let stage = Stage::new(shelf);
+    for path in [
+        "/Items?recursive=true&sortBy=Random&startIndex=0",
+        "/Items?recursive=true&sortBy=Random&startIndex=100",
+        "/Items?recursive=true&sortBy=Random",
+        "/Items?recursive=true&sortBy=Random",
+    ] {
+        assert_eq!(stage.get(path).await.0, StatusCode::OK);
+    }
+    let seeds: Vec<Value> = stage
+        .asked()
+        .iter()
+        .map(|(_, variables)| variables["filter"]["randomSeed"].clone())
+        .collect();
+    assert!(seeds[0].is_i64());
+    assert_eq!(seeds[0], seeds[1]);
+    assert_ne!(seeds[2], seeds[3]);
+}
+
+#[tokio::test]
 async fn items_of_nothing_are_the_libraries() {
     let stage = Stage::new(shelf);
     let (_, text) = stage.get(&format!("/Items?userId={ALICE}")).await;

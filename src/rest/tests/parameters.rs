@@ -87,6 +87,18 @@ fn states_of_the_user() {
 }
 
 #[test]
+fn what_has_no_file_is_missing() {
+    assert_eq!(
+        items("excludeLocationTypes=Virtual"),
+        json!({"isMissing": false})
+    );
+    assert_eq!(
+        items("locationTypes=virtual&isMissing=false"),
+        json!({"isMissing": false})
+    );
+}
+
+#[test]
 fn orders_pair_by_position() {
     let sort = |query: &str| filter::sort(&Params::parse(Some(query)));
     assert_eq!(
@@ -170,6 +182,10 @@ fn paths_find_their_one_form() {
         ("/Videos/AB/hls1/Main/0.TS", "/videos/ab/hls1/main/0.ts"),
         ("/web/ConfigurationPages", "/web/configurationpages"),
         ("/emby/web/Index.html", "/web/Index.html"),
+        (
+            "/Items/AB/Images/Primary/0/TaG/Jpg/1/2/0/0",
+            "/items/ab/images/primary/0/TaG/jpg/1/2/0/0",
+        ),
     ] {
         assert_eq!(paths::normalize(path).as_deref(), Some(normal), "{path}");
     }
