@@ -111,9 +111,8 @@ pub fn normalize(path: &str) -> Option<String> {
         for (at, segment) in segments.into_iter().enumerate() {
             normal.push('/');
             let lower = segment.to_ascii_lowercase();
-            if tags && at == 5 {
-                normal.push_str(segment);
-            } else if BEFORE_NAME.contains(&before.as_str()) && !NO_NAME.contains(&lower.as_str()) {
+            let name = BEFORE_NAME.contains(&before.as_str()) && !NO_NAME.contains(&lower.as_str());
+            if name || (tags && at == 5) {
                 normal.push_str(segment);
             } else {
                 normal.push_str(&lower);
