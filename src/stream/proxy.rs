@@ -1,0 +1,147 @@
+//! Passing an answer on: the safe headers, and the body as it comes.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::Stream;
+use http::header::{self, HeaderMap, HeaderName};
+use http::{HeaderValue, Method, StatusCode};
+
+use super::StreamError;
+
+/// What a client may say to the source.
+const UP: [HeaderName; 4] = [
+    header::RANGE,
+    header::IF_RANGE,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+];
+
+/// What the source may say to a client: about the bytes, nothing about the source.
+const DOWN: [HeaderName; 7] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::ACCEPT_RANGES,
+    header::LAST_MODIFIED,
+    header::CONTENT_DISPOSITION,
+    header::CACHE_CONTROL,
+];
+
+/// How long a source may be silent in the middle of a body while its client waits. A transcode that
+/// falls behind takes its time; a dead connection must not hold a player for ever.
+const IDLE: Duration = Duration::from_secs(60);
+
+pub(super) fn headers_up(request: &HeaderMap) -> HeaderMap {
+    copy(request, &UP)
+}
+
+fn copy(from: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
+    names
+        .iter()
+        .filter_map(|name| Some((name.clone(), from.get(name)?.clone())))
+        .collect()
+}
+
+/// Whether the answer is one for a client; a redirect would tell where the source is.
+///
+/// # Errors
+/// What the client gets instead.
+pub(super) fn check(status: StatusCode) -> Result<(), StreamError> {
+    match status.as_u16() {
+        200 | 204 | 206 | 304 | 416 => Ok(()),
+        400 => Err(StreamError::Invalid("the server refuses it".to_owned())),
+        _ => Err(StreamError::BadAnswer),
+    }
+}
+
+/// What the source says that it is, save what a browser would run as a page of ours.
+pub(super) fn content_type(headers: &HeaderMap) -> HeaderValue {
+    let unknown = HeaderValue::from_static("application/octet-stream");
+    let Some(told) = headers.get(header::CONTENT_TYPE) else {
+        return unknown;
+    };
+    let text = told.to_str().unwrap_or_default().to_ascii_lowercase();
+    let runs = ["html", "xml", "script"];
+    if text.is_empty() || runs.iter().any(|word| text.contains(word)) {
+        return unknown;
+    }
+    told.clone()
+}
+
+/// The answer for the client: memory stays flat, the client's pace is the source's, and whichever side
+/// ends ends the other.
+///
+/// # Errors
+/// For a status that is not passed on.
+pub(super) fn pass_on(
+    method: &Method,
+    upstream: reqwest::Response,
+) -> Result<Response, StreamError> {
+    check(upstream.status())?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = upstream.status();
+    let headers = response.headers_mut();
+    *headers = copy(upstream.headers(), &DOWN);
+    if headers.contains_key(header::CONTENT_TYPE) {
+        headers.insert(header::CONTENT_TYPE, content_type(upstream.headers()));
+    }
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if method != Method::HEAD {
+        *response.body_mut() = Body::from_stream(chunks(upstream, IDLE));
+    }
+    Ok(response)
+}
+
+/// The source broke off; the client's connection is broken off too, so that it cannot take the part
+/// for the whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the server broke off")]
+pub(super) struct BrokeOff;
+
+pub(super) fn chunks(
+    upstream: reqwest::Response,
+    idle: Duration,
+) -> impl Stream<Item = Result<Bytes, BrokeOff>> {
+    futures::stream::unfold(Some(upstream), move |upstream| async move {
+        let mut upstream = upstream?;
+        match tokio::time::timeout(idle, upstream.chunk()).await {
+            Ok(Ok(Some(bytes))) => Some((Ok(bytes), Some(upstream))),
+            Ok(Ok(None)) => None,
+            Ok(Err(_)) | Err(_) => Some((Err(BrokeOff), None)),
+        }
+    })
+}
+
+/// The whole body, of at most so many bytes.
+///
+/// # Errors
+/// `BadAnswer` when there is more, or the source breaks off.
+pub(super) async fn read(
+    mut upstream: reqwest::Response,
+    most: usize,
+) -> Result<Vec<u8>, StreamError> {
+    if upstream
+        .content_length()
+        .is_some_and(|length| length > most as u64)
+    {
+        return Err(StreamError::BadAnswer);
+    }
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = tokio::time::timeout(IDLE, upstream.chunk())
+            .await
+            .map_err(|_| StreamError::Unavailable)?
+            .map_err(|_| StreamError::Unavailable)?;
+        match chunk {
+            Some(chunk) if bytes.len() + chunk.len() <= most => bytes.extend_from_slice(&chunk),
+            Some(_) => return Err(StreamError::BadAnswer),
+            None => return Ok(bytes),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+mod capability;
+mod front;
+mod hls;
+mod source;

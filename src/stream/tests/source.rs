@@ -1,0 +1,257 @@
+//! A small source: serves a film by range, playlists, a picture; notes what it was asked.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use futures::future::BoxFuture;
+use http::{HeaderMap, Method, StatusCode, header};
+
+use crate::accounts::PublicIds;
+use crate::clock::Clock;
+use crate::jellyfin::{Account, Registry, Server, ServerSpec, TlsTrust};
+use crate::model::{NameKind, PublicId, Secret, ServerKey, UpstreamId};
+use crate::stream::{
+    Asked, Caller, Capabilities, Grant, ImageAsked, ImageTarget, Resolve, StreamError, StreamState,
+    StreamTarget, router,
+};
+
+pub const TOKEN: &str = "5ec12e75ec12e75ec12e75ec12e75ec1";
+pub const FILM: usize = 3_000_000;
+
+#[derive(Default)]
+pub struct Seen {
+    /// Method, path with query, headers.
+    pub requests: Mutex<Vec<(Method, String, HeaderMap)>>,
+    /// Bytes of the endless file that were made.
+    pub made: AtomicUsize,
+}
+
+impl Seen {
+    pub fn last(&self) -> (Method, String, HeaderMap) {
+        self.requests.lock().unwrap().last().unwrap().clone()
+    }
+    pub fn count(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+}
+
+async fn source(State(seen): State<Arc<Seen>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let told = request.uri().to_string();
+    let headers = request.headers().clone();
+    seen.requests
+        .lock()
+        .unwrap()
+        .push((request.method().clone(), told, headers.clone()));
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match name {
+        "stream.mp4" => film(&headers),
+        "stream.evil" => ([(header::CONTENT_TYPE, "text/html")], "<script>").into_response(),
+        "stream.moved" => (
+            StatusCode::FOUND,
+            [(header::LOCATION, "http://attic.example.org/")],
+        )
+            .into_response(),
+        "stream.endless" => endless(seen, None),
+        "stream.broken" => endless(seen, Some(4)),
+        "master.m3u8" => format!("#EXTM3U\nmain.m3u8?ApiKey={TOKEN}\n").into_response(),
+        "stream.vtt" => ([(header::CONTENT_TYPE, "text/vtt")], "WEBVTT").into_response(),
+        "stream.ass" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        "ActiveEncodings" => StatusCode::NO_CONTENT.into_response(),
+        "Primary" => {
+            let headers = [
+                (header::CONTENT_TYPE, "image/png"),
+                (header::LAST_MODIFIED, "Sun, 22 Nov 2026 19:01:50 GMT"),
+                (header::SET_COOKIE, "secret=1"),
+            ];
+            (headers, "a picture").into_response()
+        }
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn film(headers: &HeaderMap) -> Response {
+    let range = headers.get(header::RANGE).and_then(|range| {
+        let (from, to) = range
+            .to_str()
+            .ok()?
+            .strip_prefix("bytes=")?
+            .split_once('-')?;
+        Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?))
+    });
+    let plain = [
+        (header::CONTENT_TYPE, "video/mp4"),
+        (header::ACCEPT_RANGES, "bytes"),
+        (header::SERVER, "Kestrel"),
+    ];
+    match range {
+        Some((from, _)) if from >= FILM => (
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            plain,
+            [(header::CONTENT_RANGE, format!("bytes */{FILM}"))],
+        )
+            .into_response(),
+        Some((from, to)) => (
+            StatusCode::PARTIAL_CONTENT,
+            plain,
+            [(header::CONTENT_RANGE, format!("bytes {from}-{to}/{FILM}"))],
+            vec![7u8; to - from + 1],
+        )
+            .into_response(),
+        None => (plain, vec![7u8; FILM]).into_response(),
+    }
+}
+
+/// Megabytes without end; or an error after so many.
+fn endless(seen: Arc<Seen>, broken_after: Option<usize>) -> Response {
+    let body = futures::stream::unfold(0usize, move |at| {
+        let seen = seen.clone();
+        async move {
+            if broken_after == Some(at) {
+                return Some((Err(std::io::Error::other("gone")), at + 1));
+            }
+            tokio::task::yield_now().await;
+            seen.made.fetch_add(1 << 20, Ordering::SeqCst);
+            Some((Ok(vec![0u8; 1 << 20]), at + 1))
+        }
+    });
+    (
+        [(header::CONTENT_LENGTH, 1u64 << 40)],
+        Body::from_stream(body),
+    )
+        .into_response()
+}
+
+/// Everything that a test needs: a source, Manyfin's routes before it.
+pub struct Stage {
+    pub seen: Arc<Seen>,
+    pub app: Router,
+    pub copy: PublicId,
+    pub user: PublicId,
+    pub capabilities: Capabilities,
+    pub clock: Clock,
+    pub upstream_item: UpstreamId,
+    pub asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+struct One {
+    server: Arc<Server>,
+    target: StreamTarget,
+    ids: PublicIds,
+    clock: Clock,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Resolve for One {
+    fn stream(&self, asked: Asked) -> BoxFuture<'_, Result<StreamTarget, StreamError>> {
+        self.asked.lock().unwrap().push(asked.clone());
+        let answer = match asked.grant {
+            Some(grant) if grant.copy == self.target.copy => Ok(self.target.clone()),
+            Some(_) => Err(StreamError::NotFound),
+            // Here a tag stands for a right.
+            None if asked.tag.is_none() => Err(StreamError::Unauthenticated),
+            None if asked.id != self.target.copy => Err(StreamError::NotFound),
+            None => Ok(self.target.clone()),
+        };
+        Box::pin(async move { answer })
+    }
+
+    fn image(&self, asked: ImageAsked) -> BoxFuture<'_, Result<ImageTarget, StreamError>> {
+        let known = asked.id == self.target.copy && asked.image_type == "Primary";
+        let answer = known
+            .then(|| ImageTarget {
+                server: self.server.clone(),
+                account: None,
+                upstream_item: self.target.upstream_item,
+                upstream_tag: Some("thetag".to_owned()),
+                image_type: asked.image_type,
+                index: asked.index,
+            })
+            .ok_or(StreamError::NotFound);
+        Box::pin(async move { answer })
+    }
+
+    fn name_id(&self, kind: NameKind, name: &str) -> PublicId {
+        self.ids.name(kind, name)
+    }
+
+    fn server(&self, _: i64) -> Option<Arc<Server>> {
+        Some(self.server.clone())
+    }
+
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
+    }
+}
+
+impl Stage {
+    pub async fn set() -> Self {
+        let seen = Arc::new(Seen::default());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = Router::new().fallback(source).with_state(seen.clone());
+        tokio::spawn(async move { axum::serve(listener, served).await });
+        let clock = Clock::system();
+        let server = Registry::new(clock.clone()).upsert(ServerSpec {
+            id: 1,
+            key: ServerKey::random(),
+            name: "attic".to_owned(),
+            base_url: format!("http://{address}/base").parse().unwrap(),
+            tls: TlsTrust::default(),
+        });
+        let ids = PublicIds::new([3; 32]);
+        let upstream_item = UpstreamId::random();
+        let target = StreamTarget {
+            server: server.clone(),
+            account: Account {
+                user_id: UpstreamId::random(),
+                token: Secret::new(TOKEN),
+                device_id: "manyfin-device".to_owned(),
+                link: Some(1),
+            },
+            upstream_item,
+            upstream_source: upstream_item.to_string(),
+            copy: ids.copy(server.key, upstream_item),
+            user: PublicId::random(),
+        };
+        let (copy, user) = (target.copy, target.user);
+        let capabilities = Capabilities::new(&ids);
+        let asked = Arc::new(Mutex::default());
+        let resolve = One {
+            server,
+            target,
+            ids,
+            clock: clock.clone(),
+            asked: Arc::clone(&asked),
+        };
+        let identify: crate::stream::Identify =
+            Arc::new(|_| Box::pin(async { Ok(Caller::default()) }));
+        let state = StreamState::new(identify, Arc::new(resolve), capabilities.clone(), 1 << 20);
+        Self {
+            seen,
+            app: router(state),
+            copy,
+            user,
+            capabilities,
+            clock,
+            upstream_item,
+            asked,
+        }
+    }
+
+    /// A right to the copy, as a query value.
+    pub fn key(&self) -> String {
+        let grant = Grant {
+            user: self.user,
+            copy: self.copy,
+        };
+        self.capabilities
+            .sign(grant, self.clock.now())
+            .expose()
+            .to_owned()
+    }
+}
