@@ -7,3 +7,4 @@ mod command_line;
 mod db;
 mod layers;
 mod recorded_fidelity;
+mod truth;
