@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use super::CatalogError;
+use super::events::Events;
 use super::hydrate::{CopyRef, Hydrate};
 use super::render::{self, Bodies, Identity};
 use super::scope::{Entry, ItemEntry, Scope};
 use super::scopes::Projections;
 use super::snapshot::{CopyIx, Snapshot};
 use super::store::Store;
-use super::watch::{UserItem, UserItems};
+use super::watch::{Players, UserItem, UserItems};
 use crate::accounts::{PublicIds, Viewer};
 use crate::clock::Clock;
 use crate::db::{self, Db};
@@ -34,6 +35,8 @@ struct Inner {
     store: Arc<Store>,
     projections: Projections,
     user_items: Mutex<HashMap<PublicId, Arc<UserItems>>>,
+    players: Players,
+    events: Events,
 }
 
 impl Catalog {
@@ -58,6 +61,8 @@ impl Catalog {
             store,
             projections,
             user_items: Mutex::default(),
+            players: Players::default(),
+            events: Events::default(),
         })))
     }
 
@@ -88,6 +93,15 @@ impl Catalog {
     /// The full bodies of copies.
     pub fn hydrate(&self) -> &Hydrate {
         &self.0.hydrate
+    }
+
+    pub(super) fn players(&self) -> &Players {
+        &self.0.players
+    }
+
+    /// Where what changes is told.
+    pub fn events(&self) -> &Events {
+        &self.0.events
     }
 
     pub fn identity(&self) -> &Identity {

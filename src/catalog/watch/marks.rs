@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{ItemState, UserItem};
+use crate::catalog::events::CatalogEvent;
 use crate::catalog::query::collect;
 use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::catalog::snapshot::ItemIx;
@@ -174,9 +175,11 @@ impl Catalog {
             .map(|(item, state)| state.to_row(user, *item))
             .collect();
         db::user_items::save(self.db(), &rows).await?;
+        let items = changed.iter().map(|(item, _)| *item).collect();
         for (item, state) in changed {
             self.put_user_item(user, item, state);
         }
+        self.events().tell(CatalogEvent::UserData { user, items });
         Ok(())
     }
 }

@@ -1,0 +1,41 @@
+//! What changed, for clients that listen.
+
+use tokio::sync::broadcast;
+
+use crate::model::PublicId;
+
+/// How many events a slow listener may be behind before it misses some.
+const BACKLOG: usize = 1024;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CatalogEvent {
+    /// A user's marks of these items (their own ids).
+    UserData {
+        user: PublicId,
+        items: Vec<PublicId>,
+    },
+    /// What lists show changed; the generation of the snapshot.
+    Library { generation: u64 },
+}
+
+/// Tells listeners.
+#[derive(Clone)]
+pub struct Events(broadcast::Sender<CatalogEvent>);
+
+impl Default for Events {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(BACKLOG))
+    }
+}
+
+impl Events {
+    pub fn tell(&self, event: CatalogEvent) {
+        // Nobody listening is fine.
+        let _ = self.0.send(event);
+    }
+
+    pub fn listen(&self) -> broadcast::Receiver<CatalogEvent> {
+        self.0.subscribe()
+    }
+}
