@@ -1,7 +1,37 @@
-//! Who may do what: users, sessions, account links, secrets, public ids.
+//! Who may do what: users, sessions, account links, servers, libraries, secrets, public ids.
 
+mod actor;
+mod error;
+mod libraries;
+mod limiter;
+mod links;
+mod names;
+mod passwords;
 mod public_ids;
+mod rotation;
+mod servers;
+mod service;
+mod sessions;
+mod setup;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+mod users;
+mod vault;
 mod viewer;
+mod viewers;
 
+pub use actor::Actor;
+pub use error::AccountsError;
+pub use libraries::{LibraryUpdate, NewLibrary, OnServer, Owner, SourceInput};
+pub use links::{Credentials, LinkInfo, LinkInfoState};
+pub use passwords::Cost as PasswordCost;
 pub use public_ids::PublicIds;
+pub use servers::{AddServer, ServerUpdate, read_url};
+pub use service::{Accounts, Change, Options};
+pub use sessions::{Device, Session, SignedIn};
+pub use setup::FirstStart;
+pub use sign_in::SignIn;
+pub use users::{NewUser, User};
+pub use vault::{Vault, VaultError};
 pub use viewer::{Link, LinkState, SessionInfo, Viewer};

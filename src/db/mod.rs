@@ -22,6 +22,7 @@ mod migrate;
 pub mod play_choices;
 mod postgres;
 pub mod schema;
+pub mod secrets;
 pub mod servers;
 pub mod sessions;
 pub mod snapshot;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::connection::Topic;
-use super::schema::{copies, known_servers, servers};
+use super::schema::{copies, item_copies, known_servers, servers};
 use super::{Db, DbError};
 
 /// No `Debug`: it holds encrypted credentials.
@@ -297,4 +297,17 @@ pub async fn removed(db: &Db, upstream_id: &str) -> Result<Vec<KnownServer>, DbE
         .select(KnownServer::as_select())
         .load(conn)
         .await)
+}
+
+/// How many of these copies (by public id) were ever seen.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_known_copies(db: &Db, copies: &[String]) -> Result<usize, DbError> {
+    let count: i64 = with_conn!(db, |conn| item_copies::table
+        .filter(item_copies::copy_public_id.eq_any(copies))
+        .count()
+        .get_result(conn)
+        .await)?;
+    Ok(usize::try_from(count).unwrap_or_default())
 }

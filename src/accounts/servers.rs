@@ -1,0 +1,594 @@
+//! Source servers: adding, changing, removing, and the account that crawls each.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::links::{Credentials, Proven, prove};
+use super::names::{self, MAX_NAME};
+use super::service::{Accounts, Change};
+use super::{AccountsError, Actor};
+use crate::db::servers::{NewServer, ServerChange, ServerRow};
+use crate::db::{DbError, servers};
+use crate::error::InvalidInput;
+use crate::jellyfin::{Account, Registry, Server, ServerSpec, TlsTrust, UpstreamError};
+use crate::model::{PublicId, ServerKey};
+
+pub(super) const CRAWL_TOKEN: &str = "server.token";
+pub(super) const CRAWL_PASSWORD: &str = "server.password";
+
+/// A server to be.
+#[derive(Debug, Clone)]
+pub struct AddServer {
+    pub name: String,
+    /// `http(s)://host[:port][/path]`.
+    pub url: String,
+    pub tls: TlsTrust,
+    /// The account that crawls.
+    pub credentials: Credentials,
+    /// Link who adds it by that account.
+    pub link_me: bool,
+    /// Even if a server of that upstream id is here: some share one.
+    pub force: bool,
+    /// The key of a server that was here before, where an administrator knows that it is that one.
+    pub take_key: Option<ServerKey>,
+    /// The name in the configuration file.
+    pub config_key: Option<String>,
+}
+
+/// What changes of a server; absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct ServerUpdate {
+    pub name: Option<String>,
+    pub url: Option<String>,
+    pub tls: Option<TlsTrust>,
+    pub credentials: Option<Credentials>,
+}
+
+/// For the audit: no secrets.
+fn shown(row: &ServerRow) -> Value {
+    json!({
+        "name": row.name,
+        "url": row.url,
+        "serverKey": row.server_key,
+        "upstreamId": row.upstream_id,
+        "crawlUser": row.crawl_username,
+    })
+}
+
+/// Reads an address as people type it.
+///
+/// # Errors
+/// When it is none that a server can have.
+pub fn read_url(text: &str) -> Result<Url, InvalidInput> {
+    let wrong = |problem: &str| {
+        let allowed = "http:// or https://, a host, and perhaps a port and a path";
+        InvalidInput::new("url", problem, allowed)
+    };
+    let mut url = Url::parse(text.trim()).map_err(|error| wrong(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("it is not an http address"));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(wrong("it has no host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("it holds a user or password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("it has a query or a fragment"));
+    }
+    let path = url.path().trim_end_matches('/');
+    // What a browser's address bar shows of Jellyfin's own client.
+    let path = path.strip_suffix("/index.html").unwrap_or(path);
+    let path = path.strip_suffix("/web").unwrap_or(path).to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+pub(super) fn tls_of(row: &ServerRow) -> Result<TlsTrust, AccountsError> {
+    let text = row.tls_fingerprint.as_ref().or(row.ca_pem.as_ref());
+    let text = text.map_or("", String::as_str);
+    text.parse()
+        .map_err(|_| DbError::Damaged("a server's certificate".into()).into())
+}
+
+fn tls_columns(tls: &TlsTrust) -> (Option<String>, Option<String>) {
+    match tls {
+        TlsTrust::System => (None, None),
+        TlsTrust::Authority(pem) => (Some(pem.clone()), None),
+        TlsTrust::Fingerprint(_) => (None, Some(tls.to_string())),
+    }
+}
+
+fn spec(row: &ServerRow) -> Result<ServerSpec, AccountsError> {
+    Ok(ServerSpec {
+        id: row.id,
+        key: row
+            .server_key
+            .parse()
+            .map_err(|_| DbError::Damaged("a server's key".into()))?,
+        name: row.name.clone(),
+        base_url: row
+            .url
+            .parse()
+            .map_err(|_| DbError::Damaged("a server's address".into()))?,
+        tls: tls_of(row)?,
+    })
+}
+
+impl Accounts {
+    /// Brings the registry to what the database holds.
+    pub(super) async fn load_servers(&self) -> Result<(), AccountsError> {
+        let rows = servers::all(&self.0.db).await?;
+        for row in &rows {
+            self.0.registry.upsert(spec(row)?);
+        }
+        for known in self.0.registry.all() {
+            if rows.iter().all(|row| row.id != known.id) {
+                self.0.registry.remove(known.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every server, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn servers(&self) -> Result<Vec<ServerRow>, AccountsError> {
+        Ok(servers::all(&self.0.db).await?)
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn server_by_name(&self, name: &str) -> Result<Option<ServerRow>, AccountsError> {
+        Ok(servers::by_name_key(&self.0.db, &names::key(name)).await?)
+    }
+
+    /// Adds a server: asks what lives at the address, logs in, keeps it and its libraries, links who
+    /// adds it. A server that was here before takes its key, and so all its ids, back when most of
+    /// its items are the known ones.
+    ///
+    /// # Errors
+    /// `Forbidden`; `InvalidInput` for a bad name or address; `NameTaken`; `DuplicateServer`;
+    /// `WrongUpstreamCredentials`; `Upstream` with what is wrong there: no answer, no Jellyfin, too
+    /// old, untrusted certificate, still starting.
+    pub async fn add_server(
+        &self,
+        actor: &Actor,
+        add: AddServer,
+    ) -> Result<ServerRow, AccountsError> {
+        actor.need_administrator()?;
+        let name = names::check("name", &add.name, MAX_NAME)?;
+        let url = read_url(&add.url)?;
+        let info = Server::probe(&url, &add.tls).await?;
+        if !info.ready {
+            return Err(UpstreamError::Starting.into());
+        }
+        self.refuse_duplicate(None, &info.id, add.force).await?;
+        let draft = Draft::new(self, &name, &url, &add.tls);
+        let device_id = PublicId::random().to_string();
+        let proven = prove(&draft.server, &add.credentials, &device_id).await?;
+        let crawler = Account {
+            user_id: proven.user_id,
+            token: proven.token.clone(),
+            device_id: device_id.clone(),
+            link: None,
+        };
+        let key = match add.take_key {
+            Some(key) => key,
+            None => self
+                .known_key(&info.id, &draft.server, &crawler)
+                .await?
+                .unwrap_or_else(ServerKey::random),
+        };
+        let mut server = self.new_row(&name, &url, &add, &key, device_id);
+        server.upstream_id = Some(info.id);
+        server.version = Some(info.version);
+        server.crawl_user_id = Some(proven.user_id.to_string());
+        server.crawl_username = Some(proven.name.clone());
+        server.crawl_token = Some(self.0.vault.seal(CRAWL_TOKEN, &proven.token));
+        let row = self.insert_server(&server, add.force).await?;
+        self.0.registry.upsert(spec(&row)?);
+        self.audit(actor, "server.add", row.id, None, Some(shown(&row)))
+            .await?;
+        if let (true, Some(user)) = (add.link_me, actor.user_id()) {
+            // By a password it gets a token of its own; a token serves both.
+            let linked = self
+                .link_account(actor, user, row.id, add.credentials, false)
+                .await;
+            linked.inspect_err(|error| tracing::warn!(%error, "not linked: {error}"))?;
+        }
+        // Without its libraries it can be used all the same: the next crawl finds them.
+        if let Err(error) = self.refresh_libraries(row.id).await {
+            tracing::warn!(%error, server = row.name, "no libraries of {} yet: {error}", row.name);
+        }
+        self.changed(Change::Server(row.id)).await?;
+        Ok(row)
+    }
+
+    /// Keeps a server that cannot be reached yet; found out about at first contact.
+    ///
+    /// # Errors
+    /// `Forbidden`, `InvalidInput`, `NameTaken`.
+    pub async fn add_server_later(
+        &self,
+        actor: &Actor,
+        add: AddServer,
+    ) -> Result<ServerRow, AccountsError> {
+        actor.need_administrator()?;
+        let name = names::check("name", &add.name, MAX_NAME)?;
+        let url = read_url(&add.url)?;
+        let key = add.take_key.unwrap_or_else(ServerKey::random);
+        let device_id = PublicId::random().to_string();
+        let mut server = self.new_row(&name, &url, &add, &key, device_id);
+        match &add.credentials {
+            Credentials::Password { username, .. } => {
+                server.crawl_username = Some(username.clone());
+            }
+            Credentials::Token(token) => {
+                server.crawl_token = Some(self.0.vault.seal(CRAWL_TOKEN, token));
+            }
+        }
+        let row = self.insert_server(&server, true).await?;
+        self.0.registry.upsert(spec(&row)?);
+        self.audit(actor, "server.add", row.id, None, Some(shown(&row)))
+            .await?;
+        self.changed(Change::Server(row.id)).await?;
+        Ok(row)
+    }
+
+    fn new_row(
+        &self,
+        name: &str,
+        url: &Url,
+        add: &AddServer,
+        key: &ServerKey,
+        device_id: String,
+    ) -> NewServer {
+        let now = self.0.clock.millis();
+        let (ca_pem, tls_fingerprint) = tls_columns(&add.tls);
+        let crawl_password = match &add.credentials {
+            Credentials::Password { password, .. } => {
+                Some(self.0.vault.seal(CRAWL_PASSWORD, password))
+            }
+            Credentials::Token(_) => None,
+        };
+        NewServer {
+            server_key: key.to_string(),
+            config_key: add.config_key.clone(),
+            name: name.to_owned(),
+            name_key: names::key(name),
+            url: url.to_string(),
+            ca_pem,
+            tls_fingerprint,
+            upstream_id: None,
+            version: None,
+            crawl_user_id: None,
+            crawl_username: None,
+            crawl_token: None,
+            crawl_password,
+            device_id,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    async fn insert_server(
+        &self,
+        server: &NewServer,
+        force: bool,
+    ) -> Result<ServerRow, AccountsError> {
+        match servers::insert(&self.0.db, server, force).await {
+            Err(error) if error.is_conflict_on("name_key") => Err(AccountsError::NameTaken {
+                name: server.name.clone(),
+            }),
+            Err(error)
+                if error.is_conflict_on("upstream_id") || error.is_conflict_on("server_key") =>
+            {
+                Err(AccountsError::DuplicateServer {
+                    name: server.name.clone(),
+                })
+            }
+            other => Ok(other?),
+        }
+    }
+
+    async fn refuse_duplicate(
+        &self,
+        own: Option<i64>,
+        upstream_id: &str,
+        force: bool,
+    ) -> Result<(), AccountsError> {
+        if force {
+            return Ok(());
+        }
+        for row in servers::all(&self.0.db).await? {
+            if row.upstream_id.as_deref() == Some(upstream_id) && Some(row.id) != own {
+                return Err(AccountsError::DuplicateServer { name: row.name });
+            }
+        }
+        Ok(())
+    }
+
+    /// The key of a removed server that this one is again: the same upstream id, and at least half
+    /// of a sample of its items known.
+    async fn known_key(
+        &self,
+        upstream_id: &str,
+        server: &Server,
+        crawler: &Account,
+    ) -> Result<Option<ServerKey>, AccountsError> {
+        let removed = servers::removed(&self.0.db, upstream_id).await?;
+        if removed.is_empty() {
+            return Ok(None);
+        }
+        let query = [
+            ("userId", crawler.user_id.to_string()),
+            ("recursive", "true".to_owned()),
+            ("limit", "300".to_owned()),
+            ("sortBy", "Random".to_owned()),
+            (
+                "includeItemTypes",
+                "Movie,Series,Episode,MusicAlbum,Audio,Video".to_owned(),
+            ),
+            ("enableUserData", "false".to_owned()),
+            ("enableImages", "false".to_owned()),
+            ("enableTotalRecordCount", "false".to_owned()),
+        ];
+        let answer = server.get(crawler, "/Items", &query).await?;
+        let sample: Vec<_> = answer["Items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item["Id"].as_str()?.parse().ok())
+            .collect();
+        for known in removed {
+            let key: ServerKey = known
+                .server_key
+                .parse()
+                .map_err(|_| DbError::Damaged("a server's key".into()))?;
+            let ids: Vec<_> = sample
+                .iter()
+                .map(|item| self.0.ids.copy(key, *item).to_string())
+                .collect();
+            let count = servers::count_known_copies(&self.0.db, &ids).await?;
+            if count > 0 && count * 2 >= ids.len() {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Changes a server. A new address or account is asked at once; it must be the same server.
+    ///
+    /// # Errors
+    /// As [`Self::add_server`]; `NotFound`; `InvalidInput` when another server answers there.
+    pub async fn update_server(
+        &self,
+        actor: &Actor,
+        id: i64,
+        update: ServerUpdate,
+    ) -> Result<ServerRow, AccountsError> {
+        actor.need_administrator()?;
+        let before = self.server_row(id).await?;
+        let mut change = ServerChange {
+            updated_at: Some(self.0.clock.millis()),
+            ..ServerChange::default()
+        };
+        if let Some(name) = &update.name {
+            let name = names::check("name", name, MAX_NAME)?;
+            change.name_key = Some(names::key(&name));
+            change.name = Some(name);
+        }
+        let url = match &update.url {
+            Some(url) => read_url(url)?,
+            None => spec(&before)?.base_url,
+        };
+        let tls = match update.tls.clone() {
+            Some(tls) => tls,
+            None => tls_of(&before)?,
+        };
+        if update.url.is_some() || update.tls.is_some() || update.credentials.is_some() {
+            let info = Server::probe(&url, &tls).await?;
+            if before
+                .upstream_id
+                .as_ref()
+                .is_some_and(|known| *known != info.id)
+            {
+                let problem = "another server answers there";
+                let allowed = "an address of the same server; add another one as a new server";
+                return Err(InvalidInput::new("url", problem, allowed).into());
+            }
+            let (ca_pem, tls_fingerprint) = tls_columns(&tls);
+            change.url = Some(url.to_string());
+            change.ca_pem = Some(ca_pem);
+            change.tls_fingerprint = Some(tls_fingerprint);
+        }
+        if let Some(credentials) = &update.credentials {
+            let draft = Draft::new(self, &before.name, &url, &tls);
+            let proven = prove(&draft.server, credentials, &before.device_id).await?;
+            self.keep_crawler(&mut change, &proven);
+            change.crawl_password = Some(match credentials {
+                Credentials::Password { password, .. } => {
+                    Some(self.0.vault.seal(CRAWL_PASSWORD, password))
+                }
+                Credentials::Token(_) => None,
+            });
+        }
+        let row = match servers::update(&self.0.db, id, &change).await {
+            Err(error) if error.is_conflict_on("name_key") => {
+                let name = change.name.unwrap_or_default();
+                return Err(AccountsError::NameTaken { name });
+            }
+            other => other?,
+        };
+        self.0.registry.upsert(spec(&row)?);
+        self.audit(
+            actor,
+            "server.update",
+            id,
+            Some(shown(&before)),
+            Some(shown(&row)),
+        )
+        .await?;
+        self.changed(Change::Server(id)).await?;
+        Ok(row)
+    }
+
+    fn keep_crawler(&self, change: &mut ServerChange, proven: &Proven) {
+        change.crawl_user_id = Some(Some(proven.user_id.to_string()));
+        change.crawl_username = Some(Some(proven.name.clone()));
+        change.crawl_token = Some(Some(self.0.vault.seal(CRAWL_TOKEN, &proven.token)));
+    }
+
+    /// Removes a server with its copies and links. Its key, and what was watched, stay known.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`.
+    pub async fn remove_server(&self, actor: &Actor, id: i64) -> Result<(), AccountsError> {
+        actor.need_administrator()?;
+        let row = match servers::delete(&self.0.db, id, self.0.clock.millis()).await {
+            Err(DbError::NotFound) => return Err(AccountsError::NotFound("server")),
+            other => other?,
+        };
+        self.0.registry.remove(id);
+        self.audit(actor, "server.remove", id, Some(shown(&row)), None)
+            .await?;
+        self.changed(Change::Server(id)).await
+    }
+
+    pub(super) async fn server_row(&self, id: i64) -> Result<ServerRow, AccountsError> {
+        servers::by_id(&self.0.db, id)
+            .await?
+            .ok_or(AccountsError::NotFound("server"))
+    }
+
+    /// The account that crawls a server. At first contact it is found out who the server is, and
+    /// what waited for that is done.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongUpstreamCredentials`, `DuplicateServer`, `Upstream`.
+    pub async fn crawl_account(&self, id: i64) -> Result<Account, AccountsError> {
+        let row = self.server_row(id).await?;
+        if let (Some(user_id), Some(token)) = (&row.crawl_user_id, &row.crawl_token) {
+            return Ok(Account {
+                user_id: user_id
+                    .parse()
+                    .map_err(|_| DbError::Damaged("a crawling account".into()))?,
+                token: self.0.vault.open(CRAWL_TOKEN, token)?,
+                device_id: row.device_id,
+                link: None,
+            });
+        }
+        self.first_contact(row).await
+    }
+
+    async fn first_contact(&self, row: ServerRow) -> Result<Account, AccountsError> {
+        let spec_of_row = spec(&row)?;
+        let info = Server::probe(&spec_of_row.base_url, &spec_of_row.tls).await?;
+        if !info.ready {
+            return Err(UpstreamError::Starting.into());
+        }
+        self.refuse_duplicate(Some(row.id), &info.id, false).await?;
+        let server = self.server_of(row.id)?;
+        let account = self.log_crawler_in(&row, &server).await?;
+        let change = ServerChange {
+            upstream_id: Some(Some(info.id.clone())),
+            version: Some(Some(info.version)),
+            last_error: Some(None),
+            last_seen_at: Some(Some(self.0.clock.millis())),
+            ..ServerChange::default()
+        };
+        servers::update(&self.0.db, row.id, &change).await?;
+        if let Some(key) = self.known_key(&info.id, &server, &account).await? {
+            let row = servers::take_key(&self.0.db, row.id, &key.to_string()).await?;
+            self.0.registry.upsert(spec(&row)?);
+        }
+        self.try_pending_links(row.id).await?;
+        self.changed(Change::Server(row.id)).await?;
+        Ok(account)
+    }
+
+    /// Renews the crawling account's token by the stored password; to be called when the token was
+    /// refused.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongUpstreamCredentials`, `Upstream`.
+    pub async fn renew_crawl_account(&self, id: i64) -> Result<Account, AccountsError> {
+        let row = self.server_row(id).await?;
+        let server = self.server_of(id)?;
+        self.log_crawler_in(&row, &server).await
+    }
+
+    async fn log_crawler_in(
+        &self,
+        row: &ServerRow,
+        server: &Server,
+    ) -> Result<Account, AccountsError> {
+        let credentials = match (&row.crawl_password, &row.crawl_token) {
+            (Some(password), _) => Credentials::Password {
+                username: row.crawl_username.clone().unwrap_or_default(),
+                password: self.0.vault.open(CRAWL_PASSWORD, password)?,
+            },
+            (None, Some(token)) => Credentials::Token(self.0.vault.open(CRAWL_TOKEN, token)?),
+            (None, None) => return Err(AccountsError::WrongUpstreamCredentials),
+        };
+        let proven = prove(server, &credentials, &row.device_id).await?;
+        let mut change = ServerChange::default();
+        self.keep_crawler(&mut change, &proven);
+        servers::update(&self.0.db, row.id, &change).await?;
+        Ok(Account {
+            user_id: proven.user_id,
+            token: proven.token,
+            device_id: row.device_id.clone(),
+            link: None,
+        })
+    }
+
+    /// Writes down that a server was reached, or why not; not audited.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn note_server(
+        &self,
+        id: i64,
+        version: Option<&str>,
+        error: Option<&str>,
+    ) -> Result<(), AccountsError> {
+        let seen = error.is_none().then(|| Some(self.0.clock.millis()));
+        let change = ServerChange {
+            version: version.map(|version| Some(version.to_owned())),
+            last_error: Some(error.map(str::to_owned)),
+            last_seen_at: seen,
+            ..ServerChange::default()
+        };
+        match servers::update(&self.0.db, id, &change).await {
+            Err(DbError::NotFound) => Err(AccountsError::NotFound("server")),
+            other => Ok(other.map(drop)?),
+        }
+    }
+}
+
+/// A server to talk to before it has a row: a registry of its own, gone with it.
+struct Draft {
+    server: std::sync::Arc<Server>,
+    _registry: Registry,
+}
+
+impl Draft {
+    fn new(accounts: &Accounts, name: &str, url: &Url, tls: &TlsTrust) -> Self {
+        let registry = Registry::new(accounts.0.clock.clone());
+        let server = registry.upsert(ServerSpec {
+            id: 0,
+            key: ServerKey::default(),
+            name: name.to_owned(),
+            base_url: url.clone(),
+            tls: tls.clone(),
+        });
+        Self {
+            server,
+            _registry: registry,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The service: what it holds, how it starts, how changes are told.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+use super::limiter::Limiter;
+use super::passwords::{Cost, Passwords};
+use super::viewers::ViewerCache;
+use super::{AccountsError, Actor, PublicIds, Vault};
+use crate::clock::Clock;
+use crate::db::{Db, DbError, audit, installation};
+use crate::jellyfin::Registry;
+use crate::model::{PublicId, Secret};
+
+/// How the service is set up.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where the key of the stored upstream secrets lies; made when missing.
+    pub secret_key_file: PathBuf,
+    /// That key itself, in place of the file.
+    pub secret_key: Option<Secret>,
+    /// Names of servers whose accounts may sign in.
+    pub sign_in_servers: Vec<String>,
+    pub password_cost: Cost,
+}
+
+/// What others must look at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// A server came, went or changed.
+    Server(i64),
+    /// Source or merged libraries.
+    Libraries,
+    /// A link came, went, was refused or taken up again.
+    Link {
+        id: i64,
+        user: PublicId,
+    },
+    User(PublicId),
+    /// Another process changed something.
+    Everything,
+}
+
+/// Users, sessions, links, servers and merged libraries. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub db: Db,
+    pub registry: Registry,
+    pub clock: Clock,
+    pub vault: Vault,
+    pub ids: PublicIds,
+    pub server_id: PublicId,
+    pub sign_in_servers: Vec<String>,
+    pub passwords: Passwords,
+    pub limiter: Limiter,
+    pub viewers: ViewerCache,
+    /// One check of a link at a time, and when the last one was.
+    pub checks: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<i64>>>>,
+    changes: broadcast::Sender<Change>,
+    generation: AtomicU64,
+    /// The revision in the database as this process last wrote or saw it.
+    revision: Mutex<String>,
+}
+
+/// Keys in `installation`.
+const ID_SECRET: &str = "id_secret";
+const SERVER_ID: &str = "server_id";
+const REVISION: &str = "accounts_revision";
+
+impl Accounts {
+    /// Starts on a migrated database: reads or makes the secrets, and tells the registry of every
+    /// server.
+    ///
+    /// # Errors
+    /// When the key file or the database cannot be used.
+    pub async fn open(
+        db: Db,
+        registry: Registry,
+        clock: Clock,
+        options: Options,
+    ) -> Result<Self, AccountsError> {
+        let vault = match &options.secret_key {
+            Some(key) => Vault::from_text(key)?,
+            None => Vault::from_file(&options.secret_key_file)?,
+        };
+        let fresh = hex::encode(rand::random::<[u8; 32]>());
+        let secret = installation::get_or_set(&db, ID_SECRET, &fresh).await?;
+        let mut id_secret = [0; 32];
+        hex::decode_to_slice(&secret, &mut id_secret)
+            .map_err(|_| DbError::Damaged("the id secret".into()))?;
+        let fresh = PublicId::random().to_string();
+        let server_id = installation::get_or_set(&db, SERVER_ID, &fresh).await?;
+        let revision = installation::get(&db, REVISION).await?.unwrap_or_default();
+        let accounts = Self(Arc::new(Inner {
+            limiter: Limiter::new(clock.clone()),
+            viewers: ViewerCache::default(),
+            passwords: Passwords::new(options.password_cost),
+            ids: PublicIds::new(id_secret),
+            server_id: server_id
+                .parse()
+                .map_err(|_| DbError::Damaged("the server id".into()))?,
+            sign_in_servers: options.sign_in_servers,
+            checks: Mutex::default(),
+            changes: broadcast::Sender::new(256),
+            generation: AtomicU64::new(0),
+            revision: Mutex::new(revision),
+            db,
+            registry,
+            clock,
+            vault,
+        }));
+        accounts.load_servers().await?;
+        Ok(accounts)
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    pub fn ids(&self) -> &PublicIds {
+        &self.0.ids
+    }
+
+    /// The id that clients are told as Jellyfin's server id. Never changes.
+    pub fn server_id(&self) -> PublicId {
+        self.0.server_id
+    }
+
+    /// What changes from now on, here or (as `Everything`) in other processes.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.0.changes.subscribe()
+    }
+
+    /// Goes up with every change; what was worked out under an older number may be wrong.
+    pub fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
+    }
+
+    /// Looks whether another process changed something (`manyfin apply`, another replica), and
+    /// takes it up. To be called every second or so. True when there was something.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn notice(&self) -> Result<bool, AccountsError> {
+        let now = installation::get(&self.0.db, REVISION).await?;
+        let now = now.unwrap_or_default();
+        {
+            let mut seen = self.0.revision.lock().unwrap_or_else(|e| e.into_inner());
+            if *seen == now {
+                return Ok(false);
+            }
+            *seen = now;
+        }
+        self.load_servers().await?;
+        self.tell(Change::Everything);
+        Ok(true)
+    }
+
+    /// Says what changed to this process and, by the revision, to others.
+    pub(super) async fn changed(&self, change: Change) -> Result<(), AccountsError> {
+        let revision = PublicId::random().to_string();
+        {
+            let mut seen = self.0.revision.lock().unwrap_or_else(|e| e.into_inner());
+            (*seen).clone_from(&revision);
+        }
+        self.tell(change);
+        installation::set(&self.0.db, REVISION, &revision).await?;
+        Ok(())
+    }
+
+    fn tell(&self, change: Change) {
+        self.0.generation.fetch_add(1, Ordering::AcqRel);
+        // Nobody listening is fine.
+        let _ = self.0.changes.send(change);
+    }
+
+    /// Writes down who changed what. `before` and `after` must hold no secrets.
+    pub(super) async fn audit(
+        &self,
+        actor: &Actor,
+        action: &str,
+        subject: impl std::fmt::Display,
+        before: Option<Value>,
+        after: Option<Value>,
+    ) -> Result<(), AccountsError> {
+        let entry = audit::NewAudit {
+            at: self.0.clock.millis(),
+            actor: actor.to_string(),
+            action: action.to_owned(),
+            subject: subject.to_string(),
+            before: before.map(|value| value.to_string()),
+            after: after.map(|value| value.to_string()),
+        };
+        tracing::info!(
+            actor = entry.actor,
+            action,
+            subject = entry.subject,
+            "changed by {}: {action} {}",
+            entry.actor,
+            entry.subject
+        );
+        audit::insert(&self.0.db, &entry).await?;
+        Ok(())
+    }
+
+    /// The latest changes, before an entry's id where one is given.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is no administrator.
+    pub async fn audit_log(
+        &self,
+        actor: &Actor,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<audit::AuditRow>, AccountsError> {
+        actor.need_administrator()?;
+        let limit = i64::try_from(limit.min(1000)).unwrap_or(1000);
+        Ok(audit::latest(&self.0.db, before, limit).await?)
+    }
+}

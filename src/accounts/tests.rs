@@ -1,0 +1,200 @@
+//! What needs no database: sealing, names, passwords, the limiter.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::limiter::Limiter;
+use super::passwords::{Cost, Passwords};
+use super::{AccountsError, Vault, VaultError, names, read_url};
+use crate::clock::Clock;
+use crate::model::Secret;
+
+#[test]
+fn what_is_sealed_opens_for_its_purpose_only() {
+    let vault = Vault::from_key([7; 32]);
+    let secret = Secret::new("pässword");
+    let sealed = vault.seal("link.token", &secret);
+    assert_eq!(vault.open("link.token", &sealed).unwrap(), secret);
+    assert_ne!(
+        sealed,
+        vault.seal("link.token", &secret),
+        "no two look alike"
+    );
+    let other = vault.open("link.password", &sealed);
+    assert!(matches!(other, Err(VaultError::Damaged)));
+    for at in [0, sealed.len() - 1] {
+        let mut broken = sealed.clone();
+        broken[at] ^= 1;
+        assert!(matches!(
+            vault.open("link.token", &broken),
+            Err(VaultError::Damaged)
+        ));
+    }
+    assert!(matches!(
+        vault.open("link.token", &[]),
+        Err(VaultError::Damaged)
+    ));
+    let stranger = Vault::from_key([8; 32]).open("link.token", &sealed);
+    assert!(matches!(stranger, Err(VaultError::UnknownKey)));
+    assert!(!format!("{vault:?}").contains('7'));
+}
+
+#[test]
+fn the_key_file_is_made_once_and_is_its_owners_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/secret.key");
+    let vault = Vault::from_file(&path).unwrap();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let sealed = vault.seal("x", &Secret::new("s"));
+    let again = Vault::from_file(&path).unwrap();
+    assert!(again.open("x", &sealed).is_ok());
+    let left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
+    assert_eq!(left.len(), 1, "no file is left beside it");
+
+    std::fs::write(&path, "nonsense").unwrap();
+    let error = Vault::from_file(&path).unwrap_err();
+    assert!(!error.to_string().contains("nonsense"));
+}
+
+#[test]
+fn a_running_vault_follows_a_rotation_by_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret.key");
+    let running = Vault::from_file(&path).unwrap();
+    let old = running.seal("x", &Secret::new("s"));
+    let rotating = Vault::from_file(&path).unwrap();
+    rotating.add_key().unwrap();
+    assert!(!rotating.is_current(&old));
+    assert!(rotating.open("x", &old).is_ok(), "old keys still open");
+    let new = rotating.seal("x", &Secret::new("s"));
+    assert!(running.open("x", &new).is_ok());
+    rotating.drop_old_keys().unwrap();
+    assert!(matches!(
+        rotating.open("x", &old),
+        Err(VaultError::UnknownKey)
+    ));
+    assert!(Vault::from_key([1; 32]).add_key().is_err());
+}
+
+#[test]
+fn a_key_from_the_environment_is_hex_or_base64() {
+    for text in ["00".repeat(32), format!("{}=", "A".repeat(43))] {
+        assert!(Vault::from_text(&Secret::new(text)).is_ok());
+    }
+    assert!(matches!(
+        Vault::from_text(&Secret::new("short")),
+        Err(VaultError::Key)
+    ));
+}
+
+#[test]
+fn names_are_trimmed_bounded_and_printable() {
+    assert_eq!(names::check("name", "  Zoë  B ", 64).unwrap(), "Zoë  B");
+    for bad in ["", "   ", "a\nb", "a\u{202e}b", &"x".repeat(65)] {
+        assert!(names::check("name", bad, 64).is_err(), "{bad:?}");
+    }
+    assert_eq!(names::key("ALICE"), names::key(" alice "));
+    assert_eq!(names::key("ＡＬＩＣＥ"), "alice");
+    assert_eq!(names::key("Zoe\u{308}"), names::key("zoë"));
+    assert_ne!(names::key("alice"), names::key("alicia"));
+}
+
+#[test]
+fn addresses_are_read_as_people_type_them() {
+    let read = |text: &str| read_url(text).map(|url| url.to_string());
+    assert_eq!(
+        read(" http://a.test:8096/ ").unwrap(),
+        "http://a.test:8096/"
+    );
+    assert_eq!(read("https://a.test/jf/").unwrap(), "https://a.test/jf");
+    assert_eq!(
+        read("https://a.test/jf/web/index.html").unwrap(),
+        "https://a.test/jf"
+    );
+    for bad in [
+        "",
+        "a.test",
+        "ftp://a.test",
+        "http://",
+        "http://u:p@a.test",
+        "http://a.test/?x=1",
+        "file:///etc/passwd",
+    ] {
+        assert_eq!(read(bad).unwrap_err().field, "url", "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_are_argon2id_and_may_be_empty() {
+    let passwords = Passwords::new(Cost::Cheap);
+    let hash = passwords.hash(&Secret::new("right")).await.unwrap();
+    assert!(hash.starts_with("$argon2id$"), "{hash}");
+    assert!(
+        passwords
+            .verify(&Secret::new("right"), Some(&hash))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !passwords
+            .verify(&Secret::new("wrong"), Some(&hash))
+            .await
+            .unwrap()
+    );
+    assert!(!passwords.verify(&Secret::new(""), None).await.unwrap());
+    let empty = passwords.hash(&Secret::default()).await.unwrap();
+    assert!(
+        passwords
+            .verify(&Secret::default(), Some(&empty))
+            .await
+            .unwrap()
+    );
+    let huge = Secret::new("x".repeat(5000));
+    assert!(matches!(
+        passwords.hash(&huge).await,
+        Err(AccountsError::InvalidInput(_))
+    ));
+    assert!(!passwords.verify(&huge, Some(&hash)).await.unwrap());
+}
+
+#[test]
+fn wrong_attempts_run_out_and_come_back_with_time() {
+    let clock = Clock::fixed(chrono::DateTime::UNIX_EPOCH);
+    let limiter = Limiter::new(clock.clone());
+    let address = Some("10.0.0.1".parse().unwrap());
+    for _ in 0..12 {
+        limiter.admit(address, "alice").unwrap();
+    }
+    let error = limiter.admit(address, "alice").unwrap_err();
+    assert!(
+        matches!(error, AccountsError::TooManyAttempts { retry_after_s: 10 }),
+        "{error}"
+    );
+    limiter.admit(address, "bob").unwrap();
+    clock.advance(chrono::Duration::seconds(11));
+    limiter.admit(address, "alice").unwrap();
+    assert!(limiter.admit(address, "alice").is_err());
+    limiter.give_back(address, "alice");
+    limiter.admit(address, "alice").unwrap();
+}
+
+#[test]
+fn one_network_that_tries_many_names_runs_out_too() {
+    let limiter = Limiter::new(Clock::fixed(chrono::DateTime::UNIX_EPOCH));
+    let mut admitted = 0;
+    for number in 0..100 {
+        let address = format!("2001:db8::{number:x}").parse().unwrap();
+        if limiter
+            .admit(Some(address), &format!("name {number}"))
+            .is_ok()
+        {
+            admitted += 1;
+        }
+    }
+    assert_eq!(admitted, 30);
+    assert!(
+        limiter
+            .admit(Some("2001:db8:1::1".parse().unwrap()), "x")
+            .is_ok()
+    );
+}
