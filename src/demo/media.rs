@@ -33,7 +33,7 @@ pub(super) struct Quality {
     pub label: &'static str,
     pub width: i32,
     pub height: i32,
-    level: i32,
+    pub level: i32,
     file: &'static [u8],
 }
 

@@ -19,6 +19,7 @@ use super::spec::{Fault, Seen};
 use super::state::{State, lock};
 use super::userdata::{self, Report};
 use super::{auth, details, items, names, playlists, sessions, socket, streams, system};
+use super::{hls, images, playback, subtitles};
 
 /// Serves one request.
 pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
@@ -72,7 +73,14 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
             Err(_) => StatusCode::NOT_FOUND.into_response(),
         };
     }
-    let response = route(&state, &call).unwrap_or_else(Refusal::into_response);
+    // Drawing a picture takes a while: off the threads that serve.
+    let shared = state.clone();
+    let answered = tokio::task::spawn_blocking(move || {
+        route(&shared, &call).unwrap_or_else(Refusal::into_response)
+    });
+    let Ok(response) = answered.await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     match fault {
         Some(fault @ (Fault::TruncatedJson | Fault::WrongTypes)) => spoil(response, fault).await,
         _ => response,
@@ -188,6 +196,27 @@ fn route(state: &State, call: &Call) -> Reply {
         }
         ["videos" | "audio", _, route] if get && streams::is_stream(route) => {
             streams::stream(state, call, id(1)?)
+        }
+        ["items", _, "playbackinfo"] if get || post => playback::info(state, call, user()?, id(1)?),
+        ["items", _, "images"] if get => images::infos(state, user()?, id(1)?),
+        ["items", _, "images", kind, ..] if get => {
+            images::serve(state, call, id(1)?, kind, lower.get(4).copied())
+        }
+        ["videos", _, "master.m3u8"] if get => hls::master(state, call, id(1)?),
+        ["videos", _, "main.m3u8"] if get => hls::main(state, call, id(1)?),
+        ["videos", _, "hls1", _, name] if get => hls::segment(state, call, id(1)?, name),
+        ["videos", "activeencodings"] if delete => {
+            call.session(state)?;
+            no_content()
+        }
+        ["videos", _, _, "subtitles", _, "subtitles.m3u8"] if get => {
+            hls::subtitle_playlist(state, call, id(1)?)
+        }
+        ["videos", _, source, "subtitles", index, name]
+        | ["videos", _, source, "subtitles", index, _, name]
+            if get && name.starts_with("stream.") =>
+        {
+            subtitles::serve(state, id(1)?, source, index, name)
         }
         ["mediasegments", _] if get => details::segments(state, user()?, id(1)?),
         ["shows", "nextup"] if get => details::next_up(state, call, user()?),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::media::parse_range;
 use super::*;
-use crate::model::ItemKind;
+use crate::model::{ItemKind, UpstreamId};
 
 const WHO: &str = "MediaBrowser Client=\"Test\", Device=\"Test\", DeviceId=\"test\", Version=\"1\"";
 
@@ -296,4 +296,154 @@ async fn a_hundred_thousand_films_are_there_at_once() {
         .await;
     assert_eq!(page["TotalRecordCount"], 100_000);
     assert_eq!(page["Items"].as_array().map(Vec::len), Some(10));
+}
+
+async fn shelf(number: usize) -> DemoServer {
+    let mut specs = demo_sources(3, 60);
+    let mut spec = specs.swap_remove(number);
+    spec.delay = std::time::Duration::ZERO;
+    DemoServer::start(spec).await.expect("a port is free")
+}
+
+#[tokio::test]
+async fn a_curated_shelf_has_films_series_music_and_a_set() {
+    for number in 0..3 {
+        let server = shelf(number).await;
+        let crawler = sign_in(&server, "crawler").await;
+        for (kind, least) in [
+            ("Movie", 30),
+            ("Series", 4),
+            ("Season", 5),
+            ("Episode", 30),
+            ("MusicAlbum", 3),
+            ("Audio", 12),
+            ("BoxSet", 1),
+        ] {
+            let list = crawler
+                .get(&format!(
+                    "/Items?recursive=true&includeItemTypes={kind}&limit=0"
+                ))
+                .await;
+            let total = list["TotalRecordCount"].as_u64().expect("a total");
+            assert!(total >= least, "{kind} on {number}: {total}");
+        }
+        let set = server.items(ItemKind::BoxSet)[0];
+        let members = crawler.get(&format!("/Items?parentId={set}")).await;
+        assert!(members["TotalRecordCount"].as_u64() > Some(0));
+        assert_eq!(
+            crawler
+                .get("/Library/VirtualFolders")
+                .await
+                .as_array()
+                .map(Vec::len),
+            Some(4)
+        );
+        let views = crawler.get("/UserViews").await;
+        for view in views["Items"].as_array().expect("views") {
+            let id = view["Id"].as_str().expect("an id");
+            let below = crawler.get(&format!("/Items?parentId={id}")).await;
+            assert!(
+                below["TotalRecordCount"].as_u64() > Some(0),
+                "{}",
+                view["Name"]
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn shelves_differ_in_names_and_ids_as_they_should() {
+    let (attic, cottage) = (shelf(0).await, shelf(2).await);
+    let find = async |server: &DemoServer, name: &str| {
+        let visitor = sign_in(server, "crawler").await;
+        let path = "/Items?recursive=true&includeItemTypes=Movie&fields=ProviderIds,MediaSources";
+        let all = visitor.get(path).await;
+        let list = all["Items"].as_array().expect("items").clone();
+        list.into_iter()
+            .find(|item| item["Name"] == name)
+            .expect("that film")
+    };
+    assert_eq!(
+        find(&attic, "Nosferatu").await["ProviderIds"]["Tmdb"],
+        "653"
+    );
+    assert_eq!(find(&cottage, "Nosferatu").await["ProviderIds"], json!({}));
+    let sources = find(&attic, "Nosferatu").await["MediaSources"].clone();
+    assert_eq!(sources.as_array().map(Vec::len), Some(2));
+    find(&cottage, "Sunrise: A Song of Two Humans").await;
+}
+
+#[tokio::test]
+async fn a_device_plays_directly_or_by_hls() {
+    let server = shelf(0).await;
+    let alice = sign_in(&server, "alice").await;
+    let films = server.items(ItemKind::Movie);
+    let is_nosferatu = |id: &UpstreamId| server.item_name(*id).as_deref() == Some("Nosferatu");
+    let film = films.into_iter().find(is_nosferatu).expect("that film");
+    let path = format!("/Items/{film}/PlaybackInfo");
+    let ask = async |container: &str| {
+        let profile = json!({ "DeviceProfile": {
+            "DirectPlayProfiles": [{ "Type": "Video", "Container": container }],
+            "TranscodingProfiles": [{ "Type": "Video", "Container": "mp4", "Protocol": "hls",
+                "AudioCodec": "aac", "VideoCodec": "h264" }],
+            "SubtitleProfiles": [{ "Format": "vtt", "Method": "External" }] } });
+        let answer = alice.ask(Method::POST, &path).json(&profile).send().await;
+        answer
+            .expect("an answer")
+            .json::<Value>()
+            .await
+            .expect("JSON")["MediaSources"][0]
+            .clone()
+    };
+    assert_eq!(ask("mp4,m4v").await["SupportsDirectPlay"], true);
+    let source = ask("webm").await;
+    assert_eq!(source["SupportsDirectPlay"], false);
+    let fetch = async |path: &str| {
+        let url = format!("{}{path}", server.url());
+        let response = Client::new().get(url).send().await.expect("an answer");
+        assert_eq!(response.status(), 200, "{path}");
+        response.bytes().await.expect("bytes")
+    };
+    let url = source["TranscodingUrl"].as_str().expect("an address");
+    let folder = url.split("master").next().expect("a folder");
+    let line = |playlist: &[u8]| {
+        let text = String::from_utf8_lossy(playlist).into_owned();
+        let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.next().expect("an entry").to_owned()
+    };
+    let main = fetch(&format!("{folder}{}", line(&fetch(url).await))).await;
+    assert!(String::from_utf8_lossy(&main).contains(&alice.token));
+    let segment = fetch(&format!("{folder}{}", line(&main))).await;
+    assert_eq!(&segment[4..8], b"moof");
+    let streams = source["MediaStreams"].as_array().expect("streams");
+    let subtitle = streams
+        .iter()
+        .find(|stream| stream["Type"] == "Subtitle")
+        .expect("one");
+    let vtt = fetch(subtitle["DeliveryUrl"].as_str().expect("an address")).await;
+    assert!(vtt.starts_with(b"WEBVTT"));
+}
+
+#[tokio::test]
+async fn pictures_are_drawn_in_the_size_asked_for() {
+    let server = shelf(0).await;
+    let film = server.items(ItemKind::Movie)[0];
+    let url = format!("{}/Items/{film}/Images", server.url());
+    let get = async |rest: &str| {
+        Client::new()
+            .get(format!("{url}/{rest}"))
+            .send()
+            .await
+            .expect("an answer")
+    };
+    let small = get("Primary?maxWidth=120&tag=x").await;
+    assert_eq!(small.headers()["content-type"], "image/jpeg");
+    assert!(small.headers().contains_key("etag"));
+    let bytes = small.bytes().await.expect("bytes");
+    let picture = image::load_from_memory(&bytes).expect("a picture");
+    assert_eq!((picture.width(), picture.height()), (120, 180));
+    assert_eq!(get("Backdrop/0?maxWidth=160").await.status(), 200);
+    assert_eq!(get("Backdrop/1").await.status(), 404);
+    assert_eq!(get("Logo").await.status(), 404);
+    assert_eq!(get("Nonsense").await.status(), 400);
 }

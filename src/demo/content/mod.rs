@@ -1,5 +1,6 @@
 //! Where a demo server's items come from.
 
+mod curated;
 pub(super) mod films;
 pub(super) mod recorded;
 mod stock;
@@ -14,6 +15,6 @@ pub(super) fn stock(spec: &DemoSpec) -> Result<Stock, DemoError> {
     match &spec.content {
         Content::Recorded(folder) => recorded::stock(folder),
         Content::Films { count, offset } => Ok(films::stock(spec, *count, *offset)),
-        Content::Generated { films, .. } => Ok(films::stock(spec, *films, 0)),
+        Content::Generated { shelf, films } => Ok(curated::stock(spec, *shelf, *films)),
     }
 }
