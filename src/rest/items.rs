@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::error::RestError;
+use super::localization::language;
 use super::present::hints::hint;
 use super::present::list::{self, Node, Page};
 use super::present::raw::Raw;
@@ -247,16 +248,21 @@ async fn filters(ask: Ask) -> Answer {
 /// Jellyfin leaves `Tags` empty here.
 async fn filters2(ask: Ask) -> Answer {
     let found = filter_values(&ask).await?;
-    let named = |refs: Vec<NameRef>, key: &str| -> Vec<serde_json::Value> {
+    let genres: Vec<_> = found
+        .genres
+        .into_iter()
+        .map(|genre| json!({"Name": genre.name, "Id": genre.id}))
+        .collect();
+    let languages = |refs: Vec<NameRef>| -> Vec<serde_json::Value> {
         refs.into_iter()
-            .map(|one| json!({"Name": one.name, key: one.id}))
+            .map(|one| json!({"Name": language(&one.id), "Value": one.id}))
             .collect()
     };
     present::json(&json!({
-        "Genres": named(found.genres, "Id"),
+        "Genres": genres,
         "Tags": [],
-        "AudioLanguages": named(found.audio_languages, "Value"),
-        "SubtitleLanguages": named(found.subtitle_languages, "Value"),
+        "AudioLanguages": languages(found.audio_languages),
+        "SubtitleLanguages": languages(found.subtitle_languages),
     }))
 }
 

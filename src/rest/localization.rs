@@ -1,5 +1,6 @@
 //! Languages, countries and ratings: the same on every Jellyfin server, so they are data here.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use http::StatusCode;
@@ -30,6 +31,38 @@ static TABLES: LazyLock<Option<Tables>> = LazyLock::new(|| {
     let text = zstd::decode_all(PACKED).ok()?;
     serde_json::from_slice(&text).ok()
 });
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Culture {
+    display_name: String,
+    #[serde(rename = "ThreeLetterISOLanguageNames", default)]
+    codes: Vec<String>,
+}
+
+/// English names of languages by their three-letter codes.
+static LANGUAGES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let cultures: Vec<Culture> = TABLES
+        .as_ref()
+        .and_then(|tables| serde_json::from_str(tables.cultures.get()).ok())
+        .unwrap_or_default();
+    let named = cultures.into_iter().flat_map(|culture| {
+        let name = culture.display_name;
+        culture
+            .codes
+            .into_iter()
+            .map(move |code| (code, name.clone()))
+    });
+    named.collect()
+});
+
+/// `English (eng)`; a code that is not known stands by itself.
+pub(super) fn language(code: &str) -> String {
+    match LANGUAGES.get(code) {
+        Some(name) => format!("{name} ({code})"),
+        None => code.to_owned(),
+    }
+}
 
 fn table(choose: impl Fn(&Tables) -> &RawValue) -> Answer {
     let tables = TABLES

@@ -7,7 +7,7 @@ use super::error::RestError;
 use super::present::session::{Session, session};
 use super::route::{Answer, Ask, Route, routes};
 use super::{present, queries};
-use crate::wire::{ClientCapabilities, PLAYBACK_KEYS, SessionInfo};
+use crate::wire::{ClientCapabilities, PLAYBACK_KEYS, PlaybackReport, SessionInfo};
 
 pub(super) const ROUTES: &[Route] = routes! {
     Get "/sessions" User list;
@@ -111,6 +111,13 @@ async fn viewing(_: Ask) -> Answer {
 }
 
 async fn report(ask: &Ask, event: &str, report: Value) -> Answer {
+    // Numbers come as texts and flags as `True`: the domain gets them in one form.
+    let report = match serde_json::from_value::<PlaybackReport>(report.clone()) {
+        Ok(read) => {
+            serde_json::to_value(read).map_err(|error| RestError::Internal(error.to_string()))?
+        }
+        Err(_) => report,
+    };
     ask.run(
         &queries::REPORT_PLAYBACK,
         json!({"event": event, "report": report}),

@@ -150,6 +150,16 @@ fn shelf(name: &str, variables: &Value) -> Result<Value, &'static str> {
         }
         "Children" => json!({"parent": null, "items": {"totalCount": 0, "nodes": []}}),
         "ReportPlayback" => json!({"reportPlayback": true}),
+        "DisplayPreferences" => {
+            json!({"displayPreferences": raw("{\"Id\":\"usersettings\",\"CustomPrefs\":{\"homesection0\":\"resume\",\"tvhome\":\"x\"},\"Client\":\"emby\"}")})
+        }
+        "SaveDisplayPreferences" => json!({"saveDisplayPreferences": true}),
+        "FilterValues" => json!({"filterValues": {
+            "genres": [{"id": "g", "name": "Drama"}], "tags": ["family"],
+            "officialRatings": ["G"], "years": [1988],
+            "audioLanguages": [{"id": "eng", "name": "eng"}, {"id": "xx", "name": "xx"}],
+            "subtitleLanguages": []
+        }}),
         "SetPlayed" => return Err("NOT_FOUND"),
         "PlaybackInfo" => json!({"playbackInfo": raw("{\"MediaSources\":[]}")}),
         other => panic!("{other} was not expected"),
@@ -271,7 +281,7 @@ async fn reports_are_taken_in_any_case() {
     let (status, text) = stage
         .post(
             "/Sessions/Playing/Progress",
-            json!({"itemId": "a", "positionticks": 7, "Extra": 1}),
+            json!({"itemId": "a", "positionticks": "7", "Extra": 1}),
         )
         .await;
     assert_eq!((status, text.as_str()), (StatusCode::NO_CONTENT, ""));
@@ -298,6 +308,55 @@ async fn reports_are_taken_in_any_case() {
     assert_eq!(
         variables["report"],
         json!({"ItemId": ALICE, "PositionTicks": 9, "IsPaused": true})
+    );
+}
+
+#[tokio::test]
+async fn settings_of_clients() {
+    let stage = Stage::new(shelf);
+    let path = format!("/DisplayPreferences/usersettings?userId={ALICE}&client=emby");
+    let (status, text) = stage.get(&path).await;
+    assert_eq!(status, StatusCode::OK);
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told["Id"], "3ce5b65d-e116-d731-65d1-efc4a30ec35c");
+    assert_eq!(
+        told["CustomPrefs"],
+        json!({
+            "homesection0": "resume", "tvhome": "x", "chromecastVersion": "stable",
+            "skipForwardLength": "30000", "skipBackLength": "10000",
+            "enableNextVideoInfoOverlay": "False", "dashboardTheme": null
+        })
+    );
+    let (status, _) = stage
+        .post(
+            &path,
+            json!({"sortby": "Name", "CustomPrefs": {"a": 5, "b": true, "c": null}}),
+        )
+        .await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let (_, variables) = stage.asked().pop().unwrap();
+    assert_eq!(
+        variables["body"],
+        json!({"SortBy": "Name", "CustomPrefs": {"a": "5", "b": "true", "c": null}})
+    );
+    let (status, _) = stage.get("/DisplayPreferences/usersettings").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn filters_old_and_new() {
+    let stage = Stage::new(shelf);
+    let (_, text) = stage.get("/Items/Filters").await;
+    assert_eq!(
+        text,
+        "{\"Genres\":[\"Drama\"],\"Tags\":[\"family\"],\"OfficialRatings\":[\"G\"],\"Years\":[1988]}"
+    );
+    let (_, text) = stage.get("/Items/Filters2").await;
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told["Genres"], json!([{"Name": "Drama", "Id": "g"}]));
+    assert_eq!(
+        told["AudioLanguages"],
+        json!([{"Name": "English (eng)", "Value": "eng"}, {"Name": "xx", "Value": "xx"}])
     );
 }
 
