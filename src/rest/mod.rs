@@ -33,6 +33,7 @@ pub mod socket;
 mod userdata;
 mod users;
 mod views;
+mod watched;
 
 #[cfg(test)]
 mod tests;

@@ -49,4 +49,5 @@ operations! {
     USER "User" "user";
     USERS "Users" "users";
     VIEWS "Views" "views";
+    WATCHED "Watched" "watched";
 }

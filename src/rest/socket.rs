@@ -1,5 +1,6 @@
 //! The WebSocket: keeps a client's connection alive and tells it what changed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::error::RestError;
 use super::route::{Answer, Ask, Route, routes};
-use super::{OnBehalf, RestState, sessions};
+use super::{OnBehalf, RestState, sessions, watched};
 use crate::accounts::Viewer;
+use crate::model::PublicId;
 use crate::wire::{LibraryUpdate, SocketMessage, UserDataChange, any_case};
 
 pub(super) const ROUTES: &[Route] = routes! {
@@ -24,14 +26,17 @@ pub(super) const ROUTES: &[Route] = routes! {
 
 /// A client that is silent for so long is gone.
 const SILENCE: Duration = Duration::from_secs(60);
+/// Changes within so long go in one message, as in Jellyfin.
+const GATHER: Duration = Duration::from_millis(500);
 /// After so long without a word it is asked for one.
 const REMIND: Duration = Duration::from_secs(45);
 
 /// What a client is told.
 #[derive(Debug, Clone)]
 pub enum SocketEvent {
-    /// What this viewer did, here or elsewhere, with items and their parents.
-    UserData(UserDataChange),
+    /// This viewer did something with these items, here or elsewhere: the client is told how they
+    /// and what holds them stand, a few changes in one message.
+    Watched(Vec<PublicId>),
     /// What changed in what this viewer may see.
     Library(LibraryUpdate),
     /// Any other message of Jellyfin's: its type and its data.
@@ -62,6 +67,8 @@ async fn open(ask: Ask) -> Answer {
                 behalf,
                 sessions: None,
                 told: String::new(),
+                watched: BTreeSet::new(),
+                tell_watched: None,
             }
             .serve(events)
             .await;
@@ -76,6 +83,9 @@ struct Connection {
     sessions: Option<Interval>,
     /// The sessions as last told: told again only when they changed.
     told: String,
+    /// Items whose state is to be told, and when.
+    watched: BTreeSet<PublicId>,
+    tell_watched: Option<Instant>,
 }
 
 /// The connection is over.
@@ -109,6 +119,7 @@ impl Connection {
                 },
                 Some(event) = events.next() => self.tell(event).await,
                 () = tick(&mut self.sessions) => self.tell_sessions().await,
+                () = at(self.tell_watched) => self.tell_watched().await,
                 () = tokio::time::sleep_until(deadline) => {
                     if reminded {
                         Err(Closed)
@@ -147,9 +158,33 @@ impl Connection {
 
     async fn tell(&mut self, event: SocketEvent) -> Result<(), Closed> {
         match event {
-            SocketEvent::UserData(change) => self.send("UserDataChanged", Some(change)).await,
+            SocketEvent::Watched(items) => {
+                self.watched.extend(items);
+                self.tell_watched.get_or_insert(Instant::now() + GATHER);
+                Ok(())
+            }
             SocketEvent::Library(update) => self.send("LibraryChanged", Some(update)).await,
             SocketEvent::Other { message_type, data } => self.send(message_type, Some(data)).await,
+        }
+    }
+
+    async fn tell_watched(&mut self) -> Result<(), Closed> {
+        self.tell_watched = None;
+        let items = std::mem::take(&mut self.watched);
+        let Some(viewer) = self.behalf.viewer.clone() else {
+            return Ok(());
+        };
+        match watched::user_data(&self.state.engine, &self.behalf, &items).await {
+            Ok(list) if !list.is_empty() => {
+                let change = UserDataChange {
+                    user_id: viewer.user_id.to_string(),
+                    user_data_list: list,
+                };
+                self.send("UserDataChanged", Some(change)).await
+            }
+            Err(RestError::Unauthenticated) => Err(Closed),
+            // The client learns of it at its next look.
+            _ => Ok(()),
         }
     }
 
@@ -184,6 +219,13 @@ impl Connection {
             .send(Message::Text(text.into()))
             .await
             .map_err(|_| Closed)
+    }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

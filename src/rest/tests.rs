@@ -6,6 +6,7 @@ mod documents;
 mod front;
 mod parameters;
 mod presenting;
+mod sockets;
 
 use std::sync::{Arc, Mutex};
 
@@ -34,6 +35,13 @@ pub type Script = fn(&str, &Value) -> Result<Value, &'static str>;
 
 impl Stage {
     pub fn new(script: Script) -> Self {
+        Self::with_events(script, |_| futures::stream::pending().boxed())
+    }
+
+    pub fn with_events(
+        script: Script,
+        events: fn(&Arc<Viewer>) -> futures::stream::BoxStream<'static, SocketEvent>,
+    ) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = asked.clone();
         let engine = Engine::new(move |_, request| {
@@ -70,7 +78,7 @@ impl Stage {
                 };
                 async move { Ok(viewer) }.boxed()
             }),
-            events: Arc::new(|_| futures::stream::pending().boxed()),
+            events: Arc::new(events),
             clock: Clock::fixed(chrono::DateTime::from_timestamp(1_790_000_000, 0).unwrap()),
         };
         Self {
@@ -82,6 +90,10 @@ impl Stage {
     /// The variables of the operations that ran, in order.
     pub fn asked(&self) -> Vec<(String, Value)> {
         self.asked.lock().unwrap().clone()
+    }
+
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub async fn send(&self, request: Request<Body>) -> (StatusCode, String, http::HeaderMap) {

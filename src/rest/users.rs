@@ -18,18 +18,11 @@ pub(super) const ROUTES: &[Route] = routes! {
     Post "/users/{userId}/configuration" User configure;
     Post "/users/password" User password;
     Post "/users/{userId}/password" User password;
-    Get "/userimage" Nobody no_image;
     Post "/userimage" User no_picture;
     Delete "/userimage" User no_picture;
-    Get "/users/{userId}/images/{imageType}" Nobody no_image;
-    Get "/users/{userId}/images/{imageType}/{imageIndex}" Nobody no_image;
 };
 
 /// Users have no pictures.
-async fn no_image(_: Ask) -> Answer {
-    Err(RestError::NotFound)
-}
-
 async fn no_picture(_: Ask) -> Answer {
     Err(RestError::Refused)
 }

@@ -65,14 +65,11 @@ const OPEN: &[&str] = &[
     "/socket",
     "/system/info/public",
     "/system/ping",
-    "/userimage",
     "/users/authenticatebyname",
     "/users/authenticatewithquickconnect",
     "/users/forgotpassword",
     "/users/forgotpassword/pin",
     "/users/public",
-    "/users/{userId}/images/{imageType}",
-    "/users/{userId}/images/{imageType}/{imageIndex}",
 ];
 
 #[test]
