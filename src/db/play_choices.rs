@@ -29,6 +29,27 @@ pub async fn get(db: &Db, device_key: &str, asked_id: &str) -> Result<Option<Pla
         .optional())
 }
 
+/// What one of these devices was told last for an id, at this time or later.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_of(
+    db: &Db,
+    device_keys: &[String],
+    asked_id: &str,
+    since: i64,
+) -> Result<Option<PlayChoice>, DbError> {
+    with_conn!(db, |conn| play_choices::table
+        .filter(play_choices::device_key.eq_any(device_keys))
+        .filter(play_choices::asked_id.eq(asked_id))
+        .filter(play_choices::created_at.ge(since))
+        .order(play_choices::created_at.desc())
+        .select(PlayChoice::as_select())
+        .first(conn)
+        .await
+        .optional())
+}
+
 /// Sets all of these at once, each taking the place of what that device was told before.
 ///
 /// # Errors

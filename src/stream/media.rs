@@ -62,6 +62,7 @@ impl Call {
             id,
             media_source_id: source.or_else(|| self.query.id("mediaSourceId")),
             tag: self.query.get("tag").map(str::to_owned),
+            from_middle: from_middle(&self.headers),
         };
         state.resolve.stream(asked).await
     }
@@ -85,6 +86,15 @@ impl Call {
             .open(Some(&target.account), method, &path, &query, headers)
             .await
     }
+}
+
+/// Whether a range begins behind the first byte.
+pub(super) fn from_middle(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::RANGE)
+        .and_then(|range| range.to_str().ok())
+        .and_then(|range| range.trim().strip_prefix("bytes="))
+        .is_some_and(|range| !range.trim_start().starts_with("0-"))
 }
 
 /// What is asked of the source.

@@ -4,6 +4,7 @@
 //! with that caller's link, and what comes back is passed on as it comes ([`proxy`]). Nothing of the
 //! source shows: its ids, its tokens and its addresses stay behind; playlists are rewritten ([`hls`]).
 
+mod by_catalog;
 mod caller;
 mod capability;
 mod downloads;
@@ -27,6 +28,7 @@ use axum::extract::{Path, Request, State};
 use axum::routing::{MethodFilter, MethodRouter, delete, on};
 use tower_http::cors::{AllowHeaders, AllowMethods, Any, CorsLayer};
 
+pub use by_catalog::{ByCatalog, People};
 pub use caller::{Caller, Identify};
 pub use capability::{Capabilities, Grant};
 pub use error::StreamError;

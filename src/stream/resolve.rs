@@ -25,6 +25,9 @@ pub struct Asked {
     pub media_source_id: Option<PublicId>,
     /// What the client was told as the version's ETag.
     pub tag: Option<String>,
+    /// The bytes are wanted from the middle on: they go on from what was read before, so they may come
+    /// from the same file only.
+    pub from_middle: bool,
 }
 
 /// Where the bytes are.

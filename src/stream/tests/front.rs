@@ -105,6 +105,27 @@ async fn ids_are_mapped_and_tokens_stay_behind() {
 }
 
 #[tokio::test]
+async fn a_range_from_the_middle_goes_on_with_the_same_file() {
+    let stage = Stage::set().await;
+    let path = format!("/videos/{}/stream.mp4?Tag=t", stage.copy);
+    for (range, from_middle) in [
+        (None, false),
+        (Some("bytes=0-"), false),
+        (Some("bytes=0-1"), false),
+        (Some("bytes=1000-"), true),
+        (Some("bytes=-100"), true),
+    ] {
+        let headers: Vec<_> = range
+            .map(|range| (header::RANGE, range))
+            .into_iter()
+            .collect();
+        get(&stage, &path, &headers).await;
+        let asked = stage.asked.lock().unwrap().last().unwrap().clone();
+        assert_eq!(asked.from_middle, from_middle, "{range:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_right_there_is_nothing() {
     let stage = Stage::set().await;
     for key in ["", "nonsense", "mf1.AAAA"] {
