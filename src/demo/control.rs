@@ -269,7 +269,6 @@ impl DemoServer {
         let recording = self.state().recording.as_ref();
         match recording.and_then(|recording| recording.renamed.clone()) {
             Some((id, name)) => self.edit_item(UpstreamId(id), |body| {
-                // Jellyfin keeps the sort name of a film whose name is edited.
                 body.insert("Name".to_owned(), json!(name));
             }),
             None => false,

@@ -33,7 +33,7 @@ fn film(state: &State, call: &Call, id: Uuid) -> Result<(i64, Quality), Refusal>
     if let Some(bitrate) = call.params.int("videobitrate")? {
         let most = match bitrate {
             ..1_000_000 => 480,
-            ..3_000_000 => 720,
+            1_000_000..3_000_000 => 720,
             _ => 1080,
         };
         let fitting = QUALITIES.iter().rev().find(|known| known.height <= most);

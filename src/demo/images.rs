@@ -22,7 +22,8 @@ use crate::model::ItemKind;
 use crate::wire::Body;
 
 /// Drawn pictures by title, year, form and size; a few hundred at the most (some 50 kB each).
-static DRAWN: Mutex<Option<LruCache<(String, u32, u32), Bytes>>> = Mutex::new(None);
+static DRAWN: Mutex<Option<Drawn>> = Mutex::new(None);
+type Drawn = LruCache<(String, u32, u32), Bytes>;
 const KEPT: NonZeroUsize = NonZeroUsize::new(400).unwrap();
 
 const TYPES: [&str; 13] = [
