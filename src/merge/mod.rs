@@ -10,9 +10,11 @@ mod grouping;
 mod hierarchy;
 mod identity;
 pub mod name;
+pub mod order;
 mod owned;
 mod policy;
 pub mod quality;
+pub mod records;
 mod run;
 mod smart;
 #[cfg(test)]

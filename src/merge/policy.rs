@@ -11,9 +11,9 @@ pub enum SourcePolicy {
     /// The source with the highest priority; equal ones by quality, then speed.
     #[default]
     Priority,
-    /// The best quality; equal ones by priority.
+    /// The best quality; equal ones by speed, then priority.
     Quality,
-    /// The fastest server; equal ones by quality.
+    /// The fastest server; equal ones by quality, then priority.
     Fastest,
 }
 
