@@ -1,6 +1,7 @@
 //! One integration binary: a file a subject, what several need in `support/`.
 
 #[macro_use]
+mod specs;
 mod support;
 
 mod command_line;

@@ -124,7 +124,7 @@ impl Grouping {
             Key::Number => "number".to_owned(),
             Key::Date => "air date".to_owned(),
             Key::Name => "name and year".to_owned(),
-            Key::NearYear => "name, years one apart".to_owned(),
+            Key::NearYear => "name and near year".to_owned(),
             Key::Score(thousandths) => format!("score {:.2}", f64::from(thousandths) / 1000.0),
         }
     }

@@ -1,4 +1,53 @@
-//! Merging: which copies are one item, why, and which copy comes first.
+//! Merging: which copies are one item, why, and which of them comes first.
+//!
+//! Every server holds *copies*; a work is an *item*: a group of copies. [`group`] takes all copies of
+//! all servers and says which belong together. It does no IO and knows no time, and its answer is a
+//! function of the set of copies, the merged libraries and the decisions by hand: in whatever order
+//! servers are crawled, the groups are the same.
+//!
+//! # Who may join
+//! Two copies may join if some global merged library holds both ([`Scope`]), by that library's
+//! [`Strategy`]; what is in none stays alone. There is one grouping over everything, so a chain through
+//! a copy in two libraries joins what no single library holds. A user's own libraries join further
+//! for that user alone: [`extend`]. What people decided by hand ([`Decisions`]) beats every rule.
+//! Kinds never mix: a film and a series are never one, home videos and photos never join at all.
+//!
+//! # Joins, in their order
+//! Copies are taken in *copy order*: (server key, upstream id). Joins are tried in one fixed order:
+//! 1. **By hand**: `never` first, then `joined`.
+//! 2. **Artists, people, genres, studios**: by name.
+//! 3. **Works** (films, series, albums, box sets, books, music videos), each kind by itself:
+//!    a. *Provider ids*, typed by kind and brought to one form (`identity`). Providers in the order of
+//!       trust: films Tmdb, Imdb, Tvdb; series Tvdb, Tmdb, Imdb; albums release group, then release;
+//!       others after them by name. Within a provider by id, within an id by copy order: each copy joins
+//!       the first group of that id that it does not conflict with. Copies that share nothing directly
+//!       are one item when a third shares an id with each.
+//!    b. *Without ids*: copies of one normalized name (`name`) and year are one group first; the group
+//!       joins the single item with ids of that name and year, else of a year one apart. Where several
+//!       fit, it stays by itself. Original titles are names too; albums ask for the artist as well.
+//!    c. *`NAME_YEAR`*: one name and year are one item whatever the ids say; then years one apart,
+//!       where each is the other's only neighbour.
+//!    d. *`SMART`*: a score of everything that is known (`smart`).
+//! 4. **Seasons, episodes, tracks** (`hierarchy`): inside of a joined series or album the number rules:
+//!    season; season and episode (a double episode is its range and joins the same range only); disc and
+//!    track. Then ids. Then, where a number is missing, the air date and the title, if they leave one
+//!    choice. Episodes whose series is not known go by title and date, or title and number.
+//!
+//! # Conflicts
+//! A join that would put two different ids of one provider into one item is a conflict: it is not
+//! taken, and reported with both ids ([`Grouping::conflicts`]). Three things are worth more than ids, so
+//! there the join is taken and the difference reported: numbers inside of what is joined, names
+//! under `NAME_YEAR`, and decisions by hand. Releases (and their tracks) of one release group do not
+//! conflict. Ids that are known to be none (`0`, placeholders, an episode with its series' id, an id that
+//! episodes of several numbers share) neither join nor part.
+//!
+//! # What comes first
+//! [`quality`] rates a version and names it, [`mod@order`] puts the copies of an item in the order of a source
+//! policy, [`edition`] finds "Director's Cut" in a name. [`records`] groups JSON lines by the same code.
+//!
+//! # Cost
+//! Copies are read once into rows of numbers and hashes, in copy order; every rule sorts the keys that it
+//! looks at and walks runs of equal ones. So the cost grows about linearly, and no name is kept.
 
 mod by_id;
 mod by_name;
@@ -13,6 +62,8 @@ pub mod name;
 pub mod order;
 mod owned;
 mod policy;
+#[cfg(test)]
+mod property_tests;
 pub mod quality;
 pub mod records;
 mod run;

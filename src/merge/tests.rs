@@ -79,3 +79,199 @@ fn one_order_decides_who_joins_whom() {
     );
     assert!(!conflict.joined);
 }
+
+mod names {
+    use super::super::{edition, name};
+
+    #[test]
+    fn fold_keeps_letters_and_drops_ornaments() {
+        for (text, folded) in [
+            ("  Amélie—à Paris!  ", "amelie a paris"),
+            ("Fast & Furious", "fast and furious"),
+            ("Ocean's", "oceans"),
+            ("ÆØÅ ß ﬁ Ⅱ", "aeoa ss fi ii"),
+            ("ガンダム", "ガンダム"),
+            ("Ёлки", "елки"),
+            ("שָׁלוֹם", "שלום"),
+            ("", ""),
+        ] {
+            // Text is compared as it is composed by the same rule.
+            assert_eq!(name::fold(text), name::fold(folded), "{text}");
+        }
+        assert_eq!(name::fold("Amélie"), "amelie");
+    }
+
+    #[test]
+    fn editions_become_labels() {
+        for (name, base, label) in [
+            ("Alien: Director's Cut", "Alien", Some("Director's Cut")),
+            ("Alien Director’s Cut", "Alien", Some("Director's Cut")),
+            (
+                "Blade Runner: The Final Cut",
+                "Blade Runner",
+                Some("Final Cut"),
+            ),
+            ("Dune [IMAX]", "Dune", Some("IMAX")),
+            ("Oldboy - Uncut", "Oldboy", Some("Uncut")),
+            (
+                "Alien 40th Anniversary Edition",
+                "Alien",
+                Some("Anniversary Edition"),
+            ),
+            ("The Final Cut", "The Final Cut", None),
+            ("Uncut", "Uncut", None),
+            ("Life Uncut", "Life Uncut", None),
+            ("Paper Cut", "Paper Cut", None),
+            ("", "", None),
+        ] {
+            assert_eq!(edition::split(name), (base, label), "{name}");
+        }
+    }
+
+    #[test]
+    fn generic_titles_are_known() {
+        for title in ["Episode 4", "Pilot", "Part Two", "第3話", "12", ""] {
+            assert!(name::is_generic(title), "{title}");
+        }
+        for title in ["Windfall", "The Episode", "Day of the Dead", "千と千尋"] {
+            assert_eq!(name::is_generic(title), title == "The Episode", "{title}");
+        }
+    }
+}
+
+mod versions {
+    use super::super::SourcePolicy;
+    use super::super::order::{Candidate, Speed, order};
+    use super::super::quality::{label, quality, size_text};
+    use super::*;
+    use crate::wire::LightSource;
+
+    fn source(width: i32, height: i32, codec: &str, range: &str, bits: i64) -> LightSource {
+        serde_json::from_value(serde_json::json!({
+            "Size": 4_100_000_000i64,
+            "MediaStreams": [
+                {"Type": "Video", "Codec": codec, "Width": width, "Height": height,
+                 "VideoRangeType": range, "BitRate": bits},
+                {"Type": "Audio", "Codec": "ac3", "Channels": 6},
+            ],
+        }))
+        .expect("a source")
+    }
+
+    #[test]
+    fn a_label_says_what_people_choose_by() {
+        let film = source(1920, 804, "hevc", "HDR10", 8_000_000);
+        assert_eq!(label(&film), "1080p HEVC HDR10 · 4.1 GB");
+        assert_eq!(size_text(830_400_000), "830 MB");
+        assert_eq!(size_text(999_600_000), "1.0 GB");
+        let nothing: LightSource = serde_json::from_str("{}").expect("empty");
+        assert_eq!((label(&nothing).as_str(), quality(&nothing).score), ("", 0));
+    }
+
+    #[test]
+    fn resolution_beats_bitrate_and_the_parts_are_the_score() {
+        let ladder = [
+            source(854, 480, "h264", "SDR", 50_000_000),
+            source(1280, 720, "h264", "SDR", 60_000_000),
+            source(1920, 1080, "h264", "SDR", 4_000_000),
+            source(1920, 1080, "hevc", "SDR", 4_000_000),
+            source(1920, 1080, "hevc", "HDR10", 4_000_000),
+            source(3840, 1600, "hevc", "SDR", 1_000_000),
+        ];
+        let rated: Vec<_> = ladder.iter().map(quality).collect();
+        assert!(rated.is_sorted_by(|a, b| a.score < b.score), "{rated:#?}");
+        for quality in rated {
+            assert_eq!(
+                quality.score,
+                quality.parts.iter().map(|p| p.points).sum::<i32>()
+            );
+        }
+    }
+
+    #[test]
+    fn each_policy_has_its_order() {
+        let copy = |at: u128, priority, quality, megabits: u64| Candidate {
+            server: ServerKey(Uuid::from_u128(at)),
+            id: UpstreamId(Uuid::from_u128(at)),
+            priority,
+            quality,
+            speed: Speed {
+                bits_per_second: Some(megabits * 1_000_000),
+                latency_ms: Some(20),
+            },
+        };
+        let copies = [
+            copy(3, 1, 10, 100),
+            copy(2, 5, 10, 9),
+            copy(1, 5, 30, 2),
+            copy(0, 1, 10, 100),
+        ];
+        assert_eq!(order(SourcePolicy::Priority, &copies), [2, 1, 3, 0]);
+        assert_eq!(order(SourcePolicy::Quality, &copies), [2, 3, 0, 1]);
+        assert_eq!(order(SourcePolicy::Fastest, &copies), [3, 0, 1, 2]);
+    }
+}
+
+mod records {
+    use super::super::records::{group_records, parse};
+    use super::*;
+
+    #[test]
+    fn records_group_and_explain_themselves() {
+        let text = r#"
+            {"id": "b", "kind": "Movie", "title": "Heat", "year": 1995, "provider_ids": {"Tmdb": 949}}
+            {"id": "a", "kind": "movie", "title": "Heat", "provider_ids": {"Tmdb": "949"}, "more": 1}
+
+            {"id": "c", "server": "x", "kind": "Movie", "title": "Ran", "year": null}
+        "#;
+        let records = parse("attic", text).expect("records");
+        let groups = group_records(records, Strategy::ProviderIds).expect("groups");
+        let lines: Vec<_> = groups.iter().map(|g| g.line(false)).collect();
+        assert_eq!(lines, [r#"["a","b"]"#, r#"["c"]"#]);
+        assert_eq!(
+            groups[0].line(true),
+            r#"{"ids":["a","b"],"keys":["Tmdb 949"],"score":1.0}"#
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_names_file_line_and_field() {
+        for (line, problem) in [
+            (
+                r#"{"kind": "Movie", "title": "x"}"#,
+                "f.jsonl:2: id: is missing",
+            ),
+            (
+                r#"{"id": "1", "kind": "Film", "title": "x"}"#,
+                "f.jsonl:2: kind: `Film` is no kind of Jellyfin's",
+            ),
+            (
+                r#"{"id": "1", "kind": "Movie", "title": 5}"#,
+                "f.jsonl:2: title: must be a text",
+            ),
+            (
+                r#"{"id": "1", "kind": "Movie", "title": "x", "year": "1995"}"#,
+                "f.jsonl:2: year: must be a whole number",
+            ),
+            (
+                r#"{"id": "1", "kind": "Movie", "title": "x", "premiere_date": "May"}"#,
+                "f.jsonl:2: premiere_date: must be a date (YYYY-MM-DD)",
+            ),
+        ] {
+            let error = parse("f.jsonl", &format!("\n{line}")).expect_err(line);
+            assert_eq!(error.to_string(), problem);
+        }
+        let error = parse("f.jsonl", "[1]").expect_err("no object");
+        assert!(
+            error.to_string().starts_with("f.jsonl:1: no JSON object"),
+            "{error}"
+        );
+        let twice = r#"{"id": "1", "kind": "Movie", "title": "x"}"#;
+        let records = parse("f.jsonl", &format!("{twice}\n{twice}")).expect("records");
+        let error = group_records(records, Strategy::None).expect_err("twice");
+        assert_eq!(
+            error.to_string(),
+            "f.jsonl:2: id: `1` stands in f.jsonl:1 too"
+        );
+    }
+}
