@@ -17,17 +17,17 @@
 //! 1. **By hand**: `never` first, then `joined`.
 //! 2. **Artists, people, genres, studios**: by name.
 //! 3. **Works** (films, series, albums, box sets, books, music videos), each kind by itself:
-//!    a. *Provider ids*, typed by kind and brought to one form (`identity`). Providers in the order of
-//!       trust: films Tmdb, Imdb, Tvdb; series Tvdb, Tmdb, Imdb; albums release group, then release;
-//!       others after them by name. Within a provider by id, within an id by copy order: each copy joins
-//!       the first group of that id that it does not conflict with. Copies that share nothing directly
-//!       are one item when a third shares an id with each.
-//!    b. *Without ids*: copies of one normalized name (`name`) and year are one group first; the group
-//!       joins the single item with ids of that name and year, else of a year one apart. Where several
-//!       fit, it stays by itself. Original titles are names too; albums ask for the artist as well.
-//!    c. *`NAME_YEAR`*: one name and year are one item whatever the ids say; then years one apart,
-//!       where each is the other's only neighbour.
-//!    d. *`SMART`*: a score of everything that is known (`smart`).
+//!    - *Provider ids*, typed by kind and brought to one form (`identity`). Providers in the order of
+//!      trust: films Tmdb, Imdb, Tvdb; series Tvdb, Tmdb, Imdb; albums release group, then release;
+//!      others after them by name. Within a provider by id, within an id by copy order: each copy joins
+//!      the first group of that id that it does not conflict with. Copies that share nothing directly
+//!      are one item when a third shares an id with each.
+//!    - *Without ids*: copies of one normalized name (`name`) and year are one group first; the group
+//!      joins the single item with ids of that name and year, else of a year one apart. Where several
+//!      fit, it stays by itself. Original titles are names too; albums ask for the artist as well.
+//!    - *`NAME_YEAR`*: one name and year are one item whatever the ids say; then years one apart,
+//!      where each is the other's only neighbour.
+//!    - *`SMART`*: a score of everything that is known (`smart`).
 //! 4. **Seasons, episodes, tracks** (`hierarchy`): inside of a joined series or album the number rules:
 //!    season; season and episode (a double episode is its range and joins the same range only); disc and
 //!    track. Then ids. Then, where a number is missing, the air date and the title, if they leave one
