@@ -1,11 +1,11 @@
 //! One integration binary: a file a subject, what several need in `support/`.
 
 #[macro_use]
-mod specs;
 mod support;
 
 mod command_line;
 mod db;
 mod layers;
 mod recorded_fidelity;
+mod specs;
 mod truth;
