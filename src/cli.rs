@@ -2,10 +2,16 @@
 //!
 //! Exit codes: 0 done; 1 failed, the reason on standard error in one line; 2 wrong usage.
 
+mod credentials;
 mod init;
+mod key;
+mod library;
 mod migrate;
+mod open;
 mod output;
+mod server;
 mod settings;
+mod user;
 
 use std::process::ExitCode;
 
@@ -30,6 +36,14 @@ enum Command {
     Init,
     /// Change the schema of the database, or tell its state
     Migrate(migrate::Migrate),
+    /// Source servers
+    Server(server::Server),
+    /// Merged libraries
+    Library(library::Library),
+    /// Users and their links to accounts on servers
+    User(user::User),
+    /// The key that encrypts the stored secrets of servers
+    Key(key::Key),
 }
 
 /// Why a command failed; printed as one line.
@@ -51,6 +65,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Init => init::run(),
         Command::Migrate(migrate) => wait(migrate.run(output)),
+        Command::Server(server) => wait(server.run(output)),
+        Command::Library(library) => wait(library.run(output)),
+        Command::User(user) => wait(user.run(output)),
+        Command::Key(key) => wait(key.run(output)),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use manyfin::demo::{DemoServer, DemoSpec};
+
 fn manyfin(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_manyfin"))
         .args(arguments)
@@ -72,4 +74,79 @@ fn wrong_usage_is_exit_2() {
         let output = manyfin(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_users_and_libraries_are_kept_from_the_shell() {
+    let demo = DemoServer::start(DemoSpec::films("Attic", 3, 0))
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (file, password) in [
+        ("crawler", "crawler-pw"),
+        ("alice", "alice-pw"),
+        ("bad", "nope"),
+    ] {
+        std::fs::write(folder.path().join(file), format!("{password}\n")).unwrap();
+    }
+    let fails = |arguments: &[&str]| {
+        let output = manyfin(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        text(&output.stderr)
+    };
+    let run = |arguments: &[&str]| {
+        let output = manyfin(folder.path(), arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+        text(&output.stdout)
+    };
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&run(&[&["--json"], arguments].concat())).unwrap()
+    };
+    let account = |file| ["--username", "crawler", "--password-file", file];
+
+    let url = demo.url();
+    let refused = fails(&[&["server", "add", "attic", &url][..], &account("bad")].concat());
+    assert!(
+        refused.contains("does not accept this account"),
+        "{refused}"
+    );
+    assert_eq!(
+        run(&[&["server", "add", "attic", &url][..], &account("crawler")].concat()),
+        "added attic\n"
+    );
+    let servers = json(&["server", "list"]);
+    assert_eq!(servers[0]["name"], "attic");
+    let films = servers[0]["libraries"][0].as_str().unwrap().to_owned();
+    assert!(run(&["server", "list"]).contains(&films));
+
+    let source = format!("attic/{films}=10");
+    run(&[
+        "library", "add", "Films", "--type", "movies", "--source", &source,
+    ]);
+    assert_eq!(json(&["library", "list"])[0]["sources"][0]["priority"], 10);
+    assert!(fails(&["library", "change", "Flims", "--rename", "x"]).contains("Flims"));
+    run(&[
+        "library",
+        "change",
+        "films",
+        "--rename",
+        "All films",
+        "--strategy",
+        "none",
+    ]);
+    assert!(run(&["library", "list"]).contains("All films"));
+
+    run(&["user", "add", "alice", "--password-file", "alice"]);
+    let upstream = ["--username", "alice", "--password-file", "alice"];
+    run(&[&["user", "link", "alice", "attic"][..], &upstream].concat());
+    assert_eq!(json(&["user", "list"])[0]["links"][0]["state"], "active");
+    assert!(run(&["key", "rotate"]).contains("under a new key"));
+    run(&["user", "unlink", "alice", "attic"]);
+    run(&["library", "remove", "All films"]);
+    run(&["server", "remove", "attic"]);
+    assert_eq!(json(&["server", "list"]), serde_json::json!([]));
 }
