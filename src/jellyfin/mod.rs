@@ -32,3 +32,6 @@ pub use socket::{EventStream, UpstreamEvent};
 pub use status::ServerStatus;
 pub use tls::{ParseTrustError, TlsTrust};
 pub use types::{Account, Authenticated, PublicInfo, ServerSpec};
+
+/// An answer whose body is still on its way ([`Server::open`]).
+pub type Response = reqwest::Response;

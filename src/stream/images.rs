@@ -275,7 +275,7 @@ async fn open(
     webp: bool,
     method: Method,
     mut headers: HeaderMap,
-) -> Result<reqwest::Response, StreamError> {
+) -> Result<crate::jellyfin::Response, StreamError> {
     let accept = if webp { "image/webp,*/*" } else { "*/*" };
     headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
     let (item, kind) = (target.upstream_item, target.image_type);

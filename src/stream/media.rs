@@ -71,7 +71,7 @@ impl Call {
         &self,
         target: &StreamTarget,
         wanted: &Wanted<'_>,
-    ) -> Result<reqwest::Response, UpstreamError> {
+    ) -> Result<crate::jellyfin::Response, UpstreamError> {
         // A playlist has no length before it is rewritten.
         let method = if wanted.is_playlist() {
             Method::GET
@@ -141,7 +141,7 @@ pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>)
 }
 
 /// Audio's `universal` may turn out to be one.
-fn is_playlist(upstream: &reqwest::Response) -> bool {
+fn is_playlist(upstream: &crate::jellyfin::Response) -> bool {
     upstream
         .headers()
         .get(header::CONTENT_TYPE)
@@ -153,7 +153,7 @@ async fn playlist(
     state: &StreamState,
     call: &Call,
     target: &StreamTarget,
-    upstream: reqwest::Response,
+    upstream: crate::jellyfin::Response,
 ) -> Answer {
     if upstream.status() != StatusCode::OK {
         return Err(StreamError::BadAnswer);

@@ -78,7 +78,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> HeaderValue {
 /// For a status that is not passed on.
 pub(super) fn pass_on(
     method: &Method,
-    upstream: reqwest::Response,
+    upstream: crate::jellyfin::Response,
 ) -> Result<Response, StreamError> {
     check(upstream.status())?;
     let mut response = Response::new(Body::empty());
@@ -105,7 +105,7 @@ pub(super) fn pass_on(
 pub(super) struct BrokeOff;
 
 pub(super) fn chunks(
-    upstream: reqwest::Response,
+    upstream: crate::jellyfin::Response,
     idle: Duration,
 ) -> impl Stream<Item = Result<Bytes, BrokeOff>> {
     futures::stream::unfold(Some(upstream), move |upstream| async move {
@@ -123,7 +123,7 @@ pub(super) fn chunks(
 /// # Errors
 /// `BadAnswer` when there is more, or the source breaks off.
 pub(super) async fn read(
-    mut upstream: reqwest::Response,
+    mut upstream: crate::jellyfin::Response,
     most: usize,
 ) -> Result<Vec<u8>, StreamError> {
     if upstream
