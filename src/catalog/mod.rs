@@ -19,6 +19,7 @@ mod scopes;
 mod service;
 pub mod snapshot;
 pub mod store;
+pub mod sync;
 pub mod watch;
 
 pub use service::Catalog;

@@ -1,0 +1,200 @@
+//! Keeps one server's copies true in the background: by the clock, by its socket, by its return.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::StreamExt;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::{CrawlKind, Progress, Sync, SyncError};
+use crate::db::crawls;
+use crate::jellyfin::UpstreamEvent;
+use crate::model::UpstreamId;
+
+/// Dropping it ends the watching.
+pub(super) struct Watcher {
+    wish: Arc<Wish>,
+    tasks: [AbortHandle; 2],
+}
+
+#[derive(Default)]
+struct Wish {
+    full: AtomicBool,
+    notify: Notify,
+}
+
+impl Watcher {
+    pub(super) fn hurry(&self, kind: CrawlKind) {
+        self.wish.hurry(kind);
+    }
+}
+
+impl Wish {
+    fn hurry(&self, kind: CrawlKind) {
+        if kind == CrawlKind::Full {
+            self.full.store(true, Ordering::Relaxed);
+        }
+        self.notify.notify_one();
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+pub(super) fn watch(sync: Sync, server_id: i64) -> Watcher {
+    let wish = Arc::new(Wish::default());
+    let crawling = tokio::spawn(crawl(sync.clone(), server_id, wish.clone()));
+    let listening = tokio::spawn(listen(sync, server_id, wish.clone()));
+    Watcher {
+        wish,
+        tasks: [crawling.abort_handle(), listening.abort_handle()],
+    }
+}
+
+async fn crawl(sync: Sync, server_id: i64, wish: Arc<Wish>) {
+    let settings = &sync.0.settings;
+    let mut failures = 0u32;
+    loop {
+        let Some(server) = sync.0.registry.get(server_id) else {
+            return;
+        };
+        let kind = next_kind(&sync, server_id, &wish).await;
+        let mut pause = settings.changes_every;
+        match sync.crawl(server_id, kind).await {
+            Ok(report) => {
+                failures = 0;
+                tracing::info!(server = %server.name(), ?report, "crawled");
+                if report.wants_full {
+                    wish.hurry(CrawlKind::Full);
+                }
+            }
+            Err(error) => {
+                if kind == CrawlKind::Full {
+                    wish.full.store(true, Ordering::Relaxed);
+                }
+                failures = failures.saturating_add(1);
+                pause = settings
+                    .retry
+                    .saturating_mul(1 << (failures - 1).min(5))
+                    .min(settings.changes_every);
+                tracing::warn!(server = %server.name(), %error, "crawl stopped");
+                tell(&sync, server_id, &error);
+            }
+        }
+        wait(&sync, server_id, &wish, pause).await;
+    }
+}
+
+async fn next_kind(sync: &Sync, server_id: i64, wish: &Wish) -> CrawlKind {
+    if wish.full.swap(false, Ordering::Relaxed) {
+        return CrawlKind::Full;
+    }
+    let row = crawls::get(&sync.0.db, server_id).await.ok().flatten();
+    let every = i64::try_from(sync.0.settings.full_every.as_millis()).unwrap_or(i64::MAX);
+    let due = row
+        .and_then(|row| row.full_finished_at)
+        .is_none_or(|at| sync.0.clock.millis() - at >= every);
+    if due {
+        CrawlKind::Full
+    } else {
+        CrawlKind::Changes
+    }
+}
+
+/// Until somebody hurries, the server comes back, or the time is over; access sets are renewed
+/// meanwhile.
+async fn wait(sync: &Sync, server_id: i64, wish: &Wish, pause: Duration) {
+    let Some(server) = sync.0.registry.get(server_id) else {
+        return;
+    };
+    let mut status = server.watch();
+    drop(server);
+    let was_online = status.borrow_and_update().is_online();
+    let over = tokio::time::sleep(pause);
+    tokio::pin!(over);
+    let mut renewing = tokio::time::interval(sync.0.settings.access_every / 10);
+    loop {
+        tokio::select! {
+            () = &mut over => return,
+            () = wish.notify.notified() => {
+                // More may follow at once.
+                tokio::time::sleep(sync.0.settings.settle).await;
+                return;
+            }
+            changed = status.changed() => {
+                let online = status.borrow_and_update().is_online();
+                if changed.is_err() || (online && !was_online) {
+                    return;
+                }
+            }
+            _ = renewing.tick() => sync.renew_in_use(server_id).await,
+        }
+    }
+}
+
+/// Listens to the server as the crawling account.
+async fn listen(sync: Sync, server_id: i64, wish: Arc<Wish>) {
+    loop {
+        let Some(server) = sync.0.registry.get(server_id) else {
+            return;
+        };
+        let Some(account) = sync.0.accounts.crawler(server_id).await else {
+            tokio::time::sleep(sync.0.settings.retry).await;
+            continue;
+        };
+        let mut events = server.socket(&account);
+        drop(server);
+        let mut connected_before = false;
+        while let Some(event) = events.next().await {
+            match event {
+                // Whatever happened while it was silent went unheard.
+                UpstreamEvent::Connected if connected_before => wish.hurry(CrawlKind::Changes),
+                UpstreamEvent::Connected => connected_before = true,
+                UpstreamEvent::LibraryChanged { removed, .. } => {
+                    settle(&sync, server_id, &removed).await;
+                    wish.hurry(CrawlKind::Changes);
+                }
+                UpstreamEvent::Disconnected | UpstreamEvent::UserDataChanged { .. } => {}
+            }
+        }
+        tokio::time::sleep(sync.0.settings.retry).await;
+    }
+}
+
+async fn settle(sync: &Sync, server_id: i64, removed: &[UpstreamId]) {
+    if removed.is_empty() {
+        return;
+    }
+    if let Err(error) = sync.settle_removed(server_id, removed).await {
+        tracing::debug!(server = server_id, %error, "removed items are left to the next full crawl");
+    }
+}
+
+fn tell(sync: &Sync, server_id: i64, error: &SyncError) {
+    let known = sync
+        .progress()
+        .into_iter()
+        .find(|known| known.server_id == server_id);
+    let known = known.unwrap_or(Progress {
+        server_id,
+        kind: None,
+        phase: super::Phase::Idle,
+        done: 0,
+        total: 0,
+        started_at: None,
+        finished_at: None,
+        error: None,
+    });
+    sync.0.board.tell(Progress {
+        phase: super::Phase::Idle,
+        error: Some(error.to_string()),
+        ..known
+    });
+}
