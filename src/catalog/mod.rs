@@ -43,6 +43,15 @@ pub enum CatalogError {
     Upstream(#[from] UpstreamError),
     #[error(transparent)]
     Invalid(#[from] InvalidInput),
+    #[error("the accounts could not be read: {0}")]
+    Accounts(String),
     #[error("the database failed: {0}")]
     Db(#[from] DbError),
+}
+
+impl CatalogError {
+    /// The reason in words, which hold no secret.
+    pub(crate) fn accounts(error: crate::accounts::AccountsError) -> Self {
+        Self::Accounts(error.to_string())
+    }
 }

@@ -37,6 +37,8 @@ struct Inner {
     user_items: Mutex<HashMap<PublicId, Arc<UserItems>>>,
     players: Players,
     events: Events,
+    editing: Mutex<HashMap<PublicId, Arc<tokio::sync::Mutex<()>>>>,
+    courier: watch::Sender<u64>,
 }
 
 impl Catalog {
@@ -63,6 +65,8 @@ impl Catalog {
             user_items: Mutex::default(),
             players: Players::default(),
             events: Events::default(),
+            editing: Mutex::default(),
+            courier: watch::Sender::new(0),
         })))
     }
 
@@ -141,6 +145,24 @@ impl Catalog {
 
     fn kept_user_items(&self) -> std::sync::MutexGuard<'_, HashMap<PublicId, Arc<UserItems>>> {
         self.0.user_items.lock().expect("no panic while locked")
+    }
+
+    /// One change of a user's marks at a time, or one would undo the other.
+    pub(super) async fn edit_user_items(&self, user: PublicId) -> tokio::sync::OwnedMutexGuard<()> {
+        let lock = {
+            let mut editing = self.0.editing.lock().expect("no panic while locked");
+            editing.entry(user).or_default().clone()
+        };
+        lock.lock_owned().await
+    }
+
+    /// There is something to deliver.
+    pub(super) fn call_courier(&self) {
+        self.0.courier.send_modify(|calls| *calls += 1);
+    }
+
+    pub(super) fn outbox_calls(&self) -> watch::Receiver<u64> {
+        self.0.courier.subscribe()
     }
 
     /// Replaces one item's state in memory; the database has it already.

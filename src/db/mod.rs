@@ -19,6 +19,7 @@ pub mod leader;
 pub mod links;
 pub mod merged_libraries;
 mod migrate;
+pub mod outbox;
 pub mod play_choices;
 mod postgres;
 pub mod schema;

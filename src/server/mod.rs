@@ -1,1 +1,52 @@
+//! Listening: one router with every route, its layers, health, and a shutdown that lets streams end.
 
+mod client_addr;
+mod health;
+mod layers;
+mod router;
+
+pub use client_addr::TrustedProxies;
+pub use health::Health;
+pub use router::{Routes, router};
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::ServiceExt;
+use axum::extract::Request;
+use tokio::net::TcpListener;
+use tower::Layer;
+
+use crate::rest::NormalizePaths;
+
+/// How long running answers may go on after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` resolves, then lets running answers end.
+///
+/// # Errors
+/// When the socket fails.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (told, mut asked) = tokio::sync::watch::channel(false);
+    let service = NormalizePaths.layer(router);
+    let make = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
+    let server = axum::serve(listener, make).with_graceful_shutdown(async move {
+        stop.await;
+        told.send_replace(true);
+    });
+    tokio::select! {
+        done = server => done,
+        () = async {
+            let _ = asked.wait_for(|stopped| *stopped).await;
+            tokio::time::sleep(DRAIN).await;
+        } => {
+            tracing::info!("stopped with streams still running");
+            Ok(())
+        }
+    }
+}

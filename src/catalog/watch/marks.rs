@@ -3,11 +3,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{ItemState, UserItem};
+use super::three_way::Registers;
+use super::{ItemState, UserItem, UserItems, outgoing};
+use crate::accounts::Link;
 use crate::catalog::events::CatalogEvent;
 use crate::catalog::query::collect;
 use crate::catalog::scope::{Entry, ItemEntry, Scope};
-use crate::catalog::snapshot::ItemIx;
+use crate::catalog::snapshot::{ItemIx, Target};
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::{self, user_items::UserItemRow};
 use crate::model::{ItemKind, PublicId};
@@ -69,6 +71,8 @@ impl Catalog {
         entry: &Entry,
         marks: &Marks,
     ) -> Result<(), CatalogError> {
+        let _editing = self.edit_user_items(scope.viewer.user_id).await;
+        let known = self.user_items(scope.viewer.user_id).await?;
         let now = self.clock().millis();
         let snapshot = scope.snapshot();
         let mut changed: Vec<(PublicId, UserItem)> = Vec::new();
@@ -81,7 +85,7 @@ impl Catalog {
                         changed.push((
                             id,
                             marked(
-                                scope,
+                                &known,
                                 id,
                                 &Marks {
                                     favorite: None,
@@ -102,7 +106,7 @@ impl Catalog {
                     false => marks.clone(),
                 };
                 if own != Marks::default() {
-                    changed.push((found.id, marked(scope, found.id, &own, now)));
+                    changed.push((found.id, marked(&known, found.id, &own, now)));
                 }
             }
             Entry::Name(name) => {
@@ -112,11 +116,18 @@ impl Catalog {
                     likes: marks.likes,
                     ..Marks::default()
                 };
-                changed.push((id, marked(scope, id, &own, now)));
+                changed.push((id, marked(&known, id, &own, now)));
             }
             Entry::Library(_) | Entry::Root => {}
         }
-        self.save_marks(scope, changed).await
+        let registers = Registers {
+            play: marks.played.is_some()
+                || marks.position_ticks.is_some()
+                || marks.play_count.is_some(),
+            favorite: marks.favorite.is_some(),
+            likes: marks.likes.is_some(),
+        };
+        self.save_marks(scope, changed, registers).await
     }
 
     /// A player began: counts as played once more, keeps the position.
@@ -165,6 +176,7 @@ impl Catalog {
         &self,
         scope: &Scope,
         changed: Vec<(PublicId, UserItem)>,
+        registers: Registers,
     ) -> Result<(), CatalogError> {
         if changed.is_empty() {
             return Ok(());
@@ -174,7 +186,23 @@ impl Catalog {
             .iter()
             .map(|(item, state)| state.to_row(user, *item))
             .collect();
-        db::user_items::save(self.db(), &rows).await?;
+        let (snapshot, access) = (self.snapshot(), self.store().access());
+        let now = self.clock().millis();
+        let links: Vec<Link> = scope.viewer.active_links().cloned().collect();
+        let outgoing: Vec<_> = changed
+            .iter()
+            .filter_map(|(id, state)| match snapshot.target(*id) {
+                Some(Target::Item(item)) => Some((item, state)),
+                _ => None,
+            })
+            .flat_map(|(item, state)| {
+                outgoing::rows(
+                    &snapshot, &access, &links, item, state, registers, None, now,
+                )
+            })
+            .collect();
+        db::outbox::save(self.db(), &rows, &outgoing, &[]).await?;
+        self.call_courier();
         let items = changed.iter().map(|(item, _)| *item).collect();
         for (item, state) in changed {
             self.put_user_item(user, item, state);
@@ -201,8 +229,8 @@ fn playable_below(scope: &Scope, item: ItemIx) -> Vec<ItemIx> {
 }
 
 /// The state after the marks, each register with its own time.
-fn marked(scope: &Scope, item: PublicId, marks: &Marks, now: i64) -> UserItem {
-    let mut state = scope.user_items.get(item).cloned().unwrap_or_default();
+fn marked(known: &UserItems, item: PublicId, marks: &Marks, now: i64) -> UserItem {
+    let mut state = known.get(item).cloned().unwrap_or_default();
     if let Some(played) = marks.played {
         state.played = played;
         state.position_ticks = 0;

@@ -1,0 +1,72 @@
+//! What servers must be told: the registers of an item, for every copy of it that a link of the user
+//! sees. Shared accounts are told nothing.
+
+use serde_json::json;
+
+use super::three_way::Registers;
+use super::{UserItem, time_text};
+use crate::accounts::Link;
+use crate::catalog::snapshot::{ItemIx, Snapshot};
+use crate::catalog::store::Access;
+use crate::db::outbox::NewOutboxRow;
+
+/// The rows that tell every linked server but `except` the registers of an item.
+pub fn rows(
+    snapshot: &Snapshot,
+    access: &Access,
+    links: &[Link],
+    item: ItemIx,
+    state: &UserItem,
+    registers: Registers,
+    except: Option<(i64, u32)>,
+    now: i64,
+) -> Vec<NewOutboxRow> {
+    let found = snapshot.item(item);
+    let mut rows = Vec::new();
+    for (ix, copy) in found.copies.iter().map(|ix| (*ix, snapshot.copy(*ix))) {
+        let server_id = snapshot.server_of(copy).id;
+        for link in links
+            .iter()
+            .filter(|link| link.server_id == server_id && !link.shared)
+        {
+            let sees = access
+                .links
+                .get(&link.id)
+                .is_some_and(|access| access.copies.contains(copy.row as u32));
+            if !sees || except == Some((link.id, ix)) {
+                continue;
+            }
+            let mut tell = |register: &str, state: serde_json::Value| {
+                rows.push(NewOutboxRow {
+                    link_id: link.id,
+                    upstream_id: copy.upstream_id().to_string(),
+                    item_id: found.id.to_string(),
+                    register: register.to_owned(),
+                    state: state.to_string(),
+                    attempts: 0,
+                    next_attempt_at: now,
+                    last_error: None,
+                    created_at: now,
+                });
+            };
+            if registers.play {
+                tell(
+                    "play",
+                    json!({
+                        "Played": state.played,
+                        "PlayCount": state.play_count,
+                        "PlaybackPositionTicks": state.position_on(copy),
+                        "LastPlayedDate": state.last_played_at.and_then(time_text),
+                    }),
+                );
+            }
+            if registers.favorite {
+                tell("favorite", json!({ "IsFavorite": state.is_favorite }));
+            }
+            if registers.likes {
+                tell("likes", json!({ "Likes": state.likes }));
+            }
+        }
+    }
+    rows
+}

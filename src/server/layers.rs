@@ -1,0 +1,34 @@
+//! What every request passes through, outermost first: log line, panic guard, client address, body limit.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware;
+use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::trace::{DefaultOnFailure, TraceLayer};
+use tracing::Level;
+
+use super::client_addr::{self, TrustedProxies};
+
+/// No client sends more than a device profile; uploads are not taken.
+const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+pub fn apply(router: Router, proxies: TrustedProxies) -> Router {
+    router
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(proxies, client_addr::resolve))
+        .layer(CatchPanicLayer::custom(|_| {
+            let mut answer = http::Response::new(axum::body::Body::from("internal error"));
+            *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            answer
+        }))
+        .layer(
+            TraceLayer::new_for_http()
+                // The query may hold a token: only the path is told.
+                .make_span_with(|request: &Request| {
+                    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+                })
+                .on_failure(DefaultOnFailure::new().level(Level::WARN)),
+        )
+}
