@@ -32,20 +32,3 @@ pub async fn of_user(db: &Db, user_id: &str) -> Result<Vec<UserItemRow>, DbError
         .load(conn)
         .await)
 }
-
-/// # Errors
-/// When the database fails.
-pub async fn save(db: &Db, rows: &[UserItemRow]) -> Result<(), DbError> {
-    with_tx!(db, |conn| {
-        for row in rows {
-            diesel::insert_into(user_items::table)
-                .values(row)
-                .on_conflict((user_items::user_id, user_items::item_id))
-                .do_update()
-                .set(row)
-                .execute(conn)
-                .await?;
-        }
-        Ok(())
-    })
-}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::UserItem;
 use super::courier::row_of;
-use super::outgoing;
+use super::outgoing::{self, Recipients};
 use super::three_way::{self, Registers, Told};
 use crate::accounts::Link;
 use crate::catalog::events::CatalogEvent;
@@ -93,25 +93,26 @@ impl Catalog {
             if let Some(state) = &outcome.ours {
                 let registers = differing(&before, state);
                 let except = Some((link.id, copy_ix));
-                outgoing.extend(outgoing::rows(
-                    &snapshot, &access, links, ix, state, registers, except, now,
-                ));
+                let to = Recipients {
+                    snapshot: &snapshot,
+                    access: &access,
+                    links,
+                    except,
+                };
+                outgoing.extend(outgoing::rows(&to, ix, state, registers, now));
                 changed.insert(found.id, state.clone());
             }
             if outcome.tell.any()
                 && let Some(state) = outcome.ours.as_ref().or(ours.as_ref())
             {
                 let own = std::slice::from_ref(link);
-                outgoing.extend(outgoing::rows(
-                    &snapshot,
-                    &access,
-                    own,
-                    ix,
-                    state,
-                    outcome.tell,
-                    None,
-                    now,
-                ));
+                let back = Recipients {
+                    snapshot: &snapshot,
+                    access: &access,
+                    links: own,
+                    except: None,
+                };
+                outgoing.extend(outgoing::rows(&back, ix, state, outcome.tell, now));
             }
             // What is still to be told is agreed only once it is.
             let settled = settled(base(item.upstream_id), &item.told, outcome.tell);

@@ -189,17 +189,19 @@ impl Catalog {
         let (snapshot, access) = (self.snapshot(), self.store().access());
         let now = self.clock().millis();
         let links: Vec<Link> = scope.viewer.active_links().cloned().collect();
+        let to = outgoing::Recipients {
+            snapshot: &snapshot,
+            access: &access,
+            links: &links,
+            except: None,
+        };
         let outgoing: Vec<_> = changed
             .iter()
             .filter_map(|(id, state)| match snapshot.target(*id) {
                 Some(Target::Item(item)) => Some((item, state)),
                 _ => None,
             })
-            .flat_map(|(item, state)| {
-                outgoing::rows(
-                    &snapshot, &access, &links, item, state, registers, None, now,
-                )
-            })
+            .flat_map(|(item, state)| outgoing::rows(&to, item, state, registers, now))
             .collect();
         db::outbox::save(self.db(), &rows, &outgoing, &[]).await?;
         self.call_courier();

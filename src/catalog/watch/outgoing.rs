@@ -6,21 +6,33 @@ use serde_json::json;
 use super::three_way::Registers;
 use super::{UserItem, time_text};
 use crate::accounts::Link;
-use crate::catalog::snapshot::{ItemIx, Snapshot};
+use crate::catalog::snapshot::{CopyIx, ItemIx, Snapshot};
 use crate::catalog::store::Access;
 use crate::db::outbox::NewOutboxRow;
 
-/// The rows that tell every linked server but `except` the registers of an item.
+/// Whom to tell, as of one moment.
+pub struct Recipients<'a> {
+    pub snapshot: &'a Snapshot,
+    pub access: &'a Access,
+    pub links: &'a [Link],
+    /// The link and copy that told it: they are not told again.
+    pub except: Option<(i64, CopyIx)>,
+}
+
+/// The rows that tell the registers of an item. `now`: milliseconds since 1970.
 pub fn rows(
-    snapshot: &Snapshot,
-    access: &Access,
-    links: &[Link],
+    to: &Recipients<'_>,
     item: ItemIx,
     state: &UserItem,
     registers: Registers,
-    except: Option<(i64, u32)>,
     now: i64,
 ) -> Vec<NewOutboxRow> {
+    let Recipients {
+        snapshot,
+        access,
+        links,
+        except,
+    } = *to;
     let found = snapshot.item(item);
     let mut rows = Vec::new();
     for (ix, copy) in found.copies.iter().map(|ix| (*ix, snapshot.copy(*ix))) {

@@ -57,12 +57,6 @@ pub struct Registers {
 }
 
 impl Registers {
-    pub const ALL: Self = Self {
-        play: true,
-        favorite: true,
-        likes: true,
-    };
-
     pub fn any(self) -> bool {
         self.play || self.favorite || self.likes
     }
