@@ -332,6 +332,10 @@ impl From<CatalogError> for StreamError {
                 tracing::error!(%error, "the database failed: {error}");
                 Self::Internal
             }
+            CatalogError::Accounts(reason) => {
+                tracing::error!(reason, "the accounts could not be read: {reason}");
+                Self::Internal
+            }
         }
     }
 }
