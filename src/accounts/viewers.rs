@@ -95,7 +95,38 @@ impl Accounts {
         &self,
         session: &SessionRow,
     ) -> Result<Option<Viewer>, AccountsError> {
-        let Some(user) = users::by_id(&self.0.db, &session.user_id).await? else {
+        let session_info = SessionInfo {
+            id: read_id(&session.id)?,
+            device_id: session.device_id.clone(),
+            device_name: session.device_name.clone(),
+            client: session.client.clone(),
+            version: session.version.clone(),
+        };
+        self.viewer_in(&session.user_id, session_info).await
+    }
+
+    /// A user as a viewer without a session, for a player that has a right to a stream and no token.
+    /// None for one who is gone or disabled.
+    ///
+    /// # Errors
+    /// When the database fails, or a stored secret cannot be opened.
+    pub async fn viewer_of_user(&self, user: PublicId) -> Result<Option<Viewer>, AccountsError> {
+        let no_session = SessionInfo {
+            id: PublicId::default(),
+            device_id: String::new(),
+            device_name: String::new(),
+            client: String::new(),
+            version: String::new(),
+        };
+        self.viewer_in(&user.to_string(), no_session).await
+    }
+
+    async fn viewer_in(
+        &self,
+        user_id: &str,
+        session: SessionInfo,
+    ) -> Result<Option<Viewer>, AccountsError> {
+        let Some(user) = users::by_id(&self.0.db, user_id).await? else {
             return Ok(None);
         };
         if user.is_disabled {
@@ -105,13 +136,7 @@ impl Accounts {
             user_id: read_id(&user.id)?,
             name: user.name,
             is_administrator: user.is_administrator,
-            session: SessionInfo {
-                id: read_id(&session.id)?,
-                device_id: session.device_id.clone(),
-                device_name: session.device_name.clone(),
-                client: session.client.clone(),
-                version: session.version.clone(),
-            },
+            session,
             settings: serde_json::from_str(&user.settings)
                 .map_err(|_| DbError::Damaged("a user's settings".into()))?,
             links: self.links_of(&user.id).await?.into(),

@@ -9,7 +9,7 @@ use moka::future::Cache;
 use subtle::ConstantTimeEq;
 
 use super::resolve::{Asked, ImageAsked, ImageTarget, Resolve, StreamTarget};
-use super::{Grant, StreamError};
+use super::{Grant, People, StreamError};
 use crate::accounts::Viewer;
 use crate::catalog::playback::{self, device_key, image};
 use crate::catalog::scope::Scope;
@@ -22,15 +22,6 @@ use crate::model::{NameKind, PublicId};
 
 /// How long an address that was told how to play something may play it without a token.
 const TOLD_MS: i64 = 12 * 3600 * 1000;
-
-/// Users, for requests that name theirs by nothing but a right.
-pub trait People: Send + Sync {
-    /// Everybody who is not disabled.
-    fn users(&self) -> BoxFuture<'_, Result<Vec<PublicId>, StreamError>>;
-
-    /// The user with their links, without a session; none for one who is gone or disabled.
-    fn viewer(&self, user: PublicId) -> BoxFuture<'_, Result<Option<Arc<Viewer>>, StreamError>>;
-}
 
 /// See the module.
 pub struct ByCatalog {

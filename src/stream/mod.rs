@@ -14,6 +14,7 @@ pub mod hls;
 mod image_cache;
 mod images;
 mod media;
+mod people;
 mod proxy;
 mod query;
 mod resolve;
@@ -28,10 +29,11 @@ use axum::extract::{Path, Request, State};
 use axum::routing::{MethodFilter, MethodRouter, delete, on};
 use tower_http::cors::{AllowHeaders, AllowMethods, Any, CorsLayer};
 
-pub use by_catalog::{ByCatalog, People};
+pub use by_catalog::ByCatalog;
 pub use caller::{Caller, Identify};
 pub use capability::{Capabilities, Grant};
 pub use error::StreamError;
+pub use people::{KnownPeople, People};
 pub use resolve::{Asked, ImageAsked, ImageTarget, Resolve, StreamTarget};
 
 use encodings::Sessions;
