@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 failed, the reason on standard error in one line; 2 wrong usage.
 
 mod credentials;
+mod dedup;
 mod init;
 mod key;
 mod library;
@@ -44,6 +45,8 @@ enum Command {
     User(user::User),
     /// The key that encrypts the stored secrets of servers
     Key(key::Key),
+    /// Group the records of JSONL files and print one group a line
+    Dedup(dedup::Dedup),
 }
 
 /// Why a command failed; printed as one line.
@@ -69,6 +72,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Library(library) => wait(library.run(output)),
         Command::User(user) => wait(user.run(output)),
         Command::Key(key) => wait(key.run(output)),
+        Command::Dedup(dedup) => dedup.run(),
     }
 }
 

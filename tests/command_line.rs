@@ -76,6 +76,41 @@ fn wrong_usage_is_exit_2() {
     }
 }
 
+#[test]
+fn dedup_prints_a_group_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |id: &str, title: &str, tmdb: &str| {
+        let ids = serde_json::json!({ "Tmdb": tmdb });
+        let record =
+            serde_json::json!({ "id": id, "kind": "Movie", "title": title, "provider_ids": ids });
+        format!("{record}\n")
+    };
+    let a = record("a2", "Metropolis", "19") + &record("a1", "Nosferatu", "653");
+    std::fs::write(folder.path().join("a.jsonl"), a).unwrap();
+    std::fs::write(
+        folder.path().join("b.jsonl"),
+        record("b1", "Métropolis", "19"),
+    )
+    .unwrap();
+    let files = ["a.jsonl", "b.jsonl"];
+    let run = |options: &[&str]| manyfin(folder.path(), &[&["dedup"], options, &files].concat());
+
+    let output = run(&["--strategy", "provider_ids"]);
+    assert_eq!(text(&output.stdout), "[\"a1\"]\n[\"a2\",\"b1\"]\n");
+    let explained = text(&run(&["--strategy", "provider_ids", "--explain"]).stdout);
+    let group: serde_json::Value = serde_json::from_str(explained.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(group["ids"], serde_json::json!(["a2", "b1"]));
+    assert!(group["keys"].is_array() && group["score"].is_number());
+    assert_eq!(
+        text(&run(&["--strategy", "none"]).stdout).lines().count(),
+        3
+    );
+    assert_eq!(run(&["--strategy", "guess"]).status.code(), Some(2));
+    let missing = manyfin(folder.path(), &["dedup", "--strategy", "none", "c.jsonl"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing.stderr).starts_with("manyfin: cannot read c.jsonl"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_users_and_libraries_are_kept_from_the_shell() {
     let demo = DemoServer::start(DemoSpec::films("Attic", 3, 0))
