@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::accounts::AccountsError;
+use crate::catalog::CatalogError;
+use crate::db::DbError;
 use crate::error::InvalidInput;
+use crate::jellyfin::UpstreamError;
 
 /// `extensions.code` of a GraphQL error. Clients may rely on every one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,5 +126,53 @@ impl From<InvalidInput> for GraphError {
             allowed: Some(wrong.allowed.clone()),
             ..Self::new(Code::BadInput, wrong.to_string())
         }
+    }
+}
+
+impl From<CatalogError> for GraphError {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::UnknownItem(_) => Self::not_found("item"),
+            CatalogError::UnknownParent(_) => {
+                Self::not_found("library or folder").in_field("parentId")
+            }
+            CatalogError::Upstream(error) => error.into(),
+            CatalogError::Invalid(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<UpstreamError> for GraphError {
+    fn from(error: UpstreamError) -> Self {
+        Self::new(Code::UpstreamUnavailable, error.to_string()).because(error.code())
+    }
+}
+
+impl From<AccountsError> for GraphError {
+    fn from(error: AccountsError) -> Self {
+        use AccountsError as E;
+        if !error.is_public() {
+            return Self::internal(error);
+        }
+        let reason = error.code();
+        let code = match &error {
+            E::InvalidInput(wrong) => return wrong.clone().into(),
+            E::InvalidCredentials => Code::InvalidCredentials,
+            E::TooManyAttempts { .. } => Code::RateLimited,
+            E::Forbidden => Code::Forbidden,
+            E::NotFound(_) => Code::NotFound,
+            E::WrongUpstreamCredentials => Code::BadInput,
+            E::SignInRefused(_) => Code::Forbidden,
+            E::Upstream(_) => Code::UpstreamUnavailable,
+            _ => Code::Conflict,
+        };
+        Self::new(code, error.to_string()).because(reason)
+    }
+}
+
+impl From<DbError> for GraphError {
+    fn from(error: DbError) -> Self {
+        Self::internal(error)
     }
 }

@@ -2,6 +2,8 @@
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
+use super::error::{GraphError, GraphResult};
+
 /// The key by which async-graphql and serde_json know text that is JSON already.
 const RAW: &str = "$serde_json::private::RawValue";
 
@@ -17,6 +19,15 @@ impl Json {
     pub fn from_value(value: &serde_json::Value) -> Self {
         Self(value.to_string())
     }
+    /// Writes a Jellyfin body.
+    ///
+    /// # Errors
+    /// When it cannot be written, which does not happen to what was read from JSON.
+    pub fn of_body(body: crate::wire::Body) -> GraphResult<Self> {
+        serde_json::to_string(&body)
+            .map(Self)
+            .map_err(GraphError::internal)
+    }
     /// The value that an argument held.
     ///
     /// # Errors
@@ -26,6 +37,7 @@ impl Json {
     }
 }
 
+/// A JSON value as Jellyfin writes it: any fields, also those that Manyfin does not know.
 #[Scalar(name = "JSON")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -61,6 +73,7 @@ fn written(value: &Value) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Long(pub i64);
 
+/// A whole number of up to 64 bits, as a JSON number.
 #[Scalar]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -1,0 +1,176 @@
+//! Servers, merged libraries and the whole catalogue.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::WholeCatalog;
+use crate::graphql::caller::Ask;
+use crate::graphql::error::GraphResult;
+use crate::graphql::inputs::count;
+use crate::graphql::scalars::{Json, Long};
+use crate::graphql::types::{MergedLibrary, NodeId, Server, SourceLibrary, may_see, time};
+
+/// A change of the configuration, as it happened.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct AuditEntry {
+    /// Its number; later ones are higher.
+    pub number: Long,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// A user's id, or what acted: `config`, `shell`, `system`.
+    pub actor: String,
+    /// What was done, such as `library.create`.
+    pub action: String,
+    /// What it was done to.
+    pub subject: String,
+    /// How it was before, without secrets.
+    pub before: Option<Json>,
+    /// How it is after, without secrets.
+    pub after: Option<Json>,
+}
+
+#[derive(Default)]
+pub struct AdministrationQuery;
+
+#[Object]
+impl AdministrationQuery {
+    /// Source servers: administrators see all, others those that they are linked to.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn servers(&self, ctx: &Context<'_>) -> GraphResult<Vec<Server>> {
+        if !ctx.viewer()?.is_administrator {
+            return linked_servers(ctx);
+        }
+        let services = ctx.services()?;
+        let mut servers: Vec<_> = services
+            .catalog
+            .registry()
+            .all()
+            .into_iter()
+            .map(|server| (server.name(), server.id))
+            .collect();
+        servers.sort();
+        let servers = servers.into_iter();
+        Ok(servers
+            .map(|(name, row)| Server::named(services, row, name))
+            .collect())
+    }
+
+    /// One of them.
+    async fn server(&self, ctx: &Context<'_>, id: ID) -> GraphResult<Option<Server>> {
+        find_server(ctx, NodeId::server("id", &id)?)
+    }
+
+    /// Merged libraries: administrators see all, others the global ones and their own.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn merged_libraries(&self, ctx: &Context<'_>) -> GraphResult<Vec<MergedLibrary>> {
+        let viewer = ctx.viewer()?;
+        let snapshot = ctx.services()?.catalog.snapshot();
+        let all = snapshot.merged_libraries.iter().enumerate();
+        Ok(all
+            .filter(|(_, library)| may_see(viewer, library))
+            .map(|(at, _)| MergedLibrary::at(snapshot.clone(), at as u32))
+            .collect())
+    }
+
+    /// One of them, by either of its ids.
+    async fn merged_library(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+    ) -> GraphResult<Option<MergedLibrary>> {
+        let id = NodeId::library("id", &id)?;
+        let viewer = ctx.viewer()?;
+        let snapshot = ctx.services()?.catalog.snapshot();
+        let found = snapshot
+            .merged_libraries
+            .iter()
+            .position(|library| library.id == id && may_see(viewer, library));
+        Ok(found.map(|at| MergedLibrary::at(snapshot, at as u32)))
+    }
+
+    /// The libraries of the servers, for merging: administrators see all, others what they may open.
+    #[graphql(complexity = "20 * child_complexity + 1")]
+    async fn source_libraries(&self, ctx: &Context<'_>) -> GraphResult<Vec<SourceLibrary>> {
+        let viewer = ctx.viewer()?;
+        let catalog = &ctx.services()?.catalog;
+        if viewer.is_administrator {
+            let snapshot = catalog.snapshot();
+            let all = 0..snapshot.source_libraries.len() as u32;
+            return Ok(all
+                .map(|at| SourceLibrary::at(snapshot.clone(), at))
+                .collect());
+        }
+        let projection = crate::graphql::caller::scope(ctx).await?.projection;
+        let opened = projection.access.libraries.iter();
+        Ok(opened
+            .map(|at| SourceLibrary::at(projection.snapshot.clone(), at))
+            .collect())
+    }
+
+    /// The whole catalogue, whoever may see it. For administrators, whose other fields go by their
+    /// own links as everybody's do.
+    async fn catalog(&self, ctx: &Context<'_>) -> GraphResult<WholeCatalog> {
+        WholeCatalog::open(ctx).await
+    }
+
+    /// Changes of the configuration, the latest first; `before` a number goes on behind it. For
+    /// administrators.
+    #[graphql(complexity = "50 * child_complexity + 1")]
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        before: Option<Long>,
+        #[graphql(default = 50)] first: i32,
+    ) -> GraphResult<Vec<AuditEntry>> {
+        let limit = count("first", Some(first), false)?.unwrap_or_default();
+        let accounts = &ctx.services()?.accounts;
+        let rows = accounts
+            .audit_log(&ctx.actor()?, before.map(|before| before.0), limit)
+            .await?;
+        let entries = rows.into_iter().map(|row| AuditEntry {
+            number: Long(row.id),
+            at: time(row.at),
+            actor: row.actor,
+            action: row.action,
+            subject: row.subject,
+            before: row.before.map(Json::from_text),
+            after: row.after.map(Json::from_text),
+        });
+        Ok(entries.collect())
+    }
+}
+
+/// The servers that the caller is linked to, refused links too.
+///
+/// # Errors
+/// `UNAUTHENTICATED`.
+pub fn linked_servers(ctx: &Context<'_>) -> GraphResult<Vec<Server>> {
+    let services = ctx.services()?;
+    let mut servers: Vec<_> = ctx
+        .viewer()?
+        .links
+        .iter()
+        .filter_map(|link| services.catalog.registry().get(link.server_id))
+        .map(|server| (server.name(), server.id))
+        .collect();
+    servers.sort();
+    servers.dedup();
+    let servers = servers.into_iter();
+    Ok(servers
+        .map(|(name, row)| Server::named(services, row, name))
+        .collect())
+}
+
+/// A server that the caller may see.
+///
+/// # Errors
+/// `UNAUTHENTICATED`.
+pub fn find_server(ctx: &Context<'_>, row: i64) -> GraphResult<Option<Server>> {
+    let (viewer, services) = (ctx.viewer()?, ctx.services()?);
+    let linked = viewer.links.iter().any(|link| link.server_id == row);
+    if !viewer.is_administrator && !linked {
+        return Ok(None);
+    }
+    let found = services.catalog.registry().get(row);
+    Ok(found.map(|server| Server::named(services, row, server.name())))
+}

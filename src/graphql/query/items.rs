@@ -1,0 +1,124 @@
+//! Items: one by its id, and lists with filter, order and pages.
+
+use async_graphql::{Context, ID, Object};
+
+use crate::catalog::query;
+use crate::catalog::scope::{Entry, Scope};
+use crate::graphql::caller::{Ask, scope};
+use crate::graphql::error::GraphResult;
+use crate::graphql::inputs::{self, ItemFilterInput, ItemSortInput, Paging, weight};
+use crate::graphql::types::{Item, ItemConnection};
+use crate::model;
+
+#[derive(Default)]
+pub struct ItemQuery;
+
+#[Object]
+impl ItemQuery {
+    /// One item by any id that it ever had: its own, a copy's, a library's, a name's; null when there
+    /// is none that the caller may see. `libraryId` decides whose metadata leads.
+    async fn item(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        library_id: Option<ID>,
+    ) -> GraphResult<Option<Item>> {
+        let id = inputs::id("id", &id)?;
+        let library = library_id
+            .map(|library| inputs::id("libraryId", &library))
+            .transpose()?;
+        let scope = scope(ctx).await?;
+        let entry = scope.find(id, library);
+        Ok(entry.map(|entry| Item::new(scope, entry)))
+    }
+
+    /// A list of items. Without any filter: the libraries.
+    #[graphql(complexity = "weight(first, last) * child_complexity + 1")]
+    #[allow(clippy::too_many_arguments)]
+    async fn items(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<ItemFilterInput>,
+        sort: Option<Vec<ItemSortInput>>,
+        offset: Option<i32>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> GraphResult<ItemConnection> {
+        let paging = Paging {
+            offset,
+            first,
+            after,
+            last,
+            before,
+        };
+        let scope = scope(ctx).await?;
+        list(
+            &scope,
+            &inputs::query(filter, sort)?,
+            &paging,
+            ctx.caller()?.trusted,
+        )
+    }
+
+    /// Items whose name matches, the best match first.
+    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    async fn search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to look for.")] term: String,
+        filter: Option<ItemFilterInput>,
+        offset: Option<i32>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> GraphResult<ItemConnection> {
+        let mut query = inputs::query(filter, None)?;
+        query.filter.search = Some(term);
+        query.filter.recursive = true;
+        let paging = Paging {
+            after,
+            ..Paging::offset(offset, first)
+        };
+        let scope = scope(ctx).await?;
+        list(&scope, &query, &paging, ctx.caller()?.trusted)
+    }
+
+    /// What a search box shows while one types: items and names that match `filter.search`.
+    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    async fn search_hints(
+        &self,
+        ctx: &Context<'_>,
+        filter: ItemFilterInput,
+        offset: Option<i32>,
+        first: Option<i32>,
+    ) -> GraphResult<ItemConnection> {
+        let mut query = inputs::query(Some(filter), None)?;
+        query.filter.recursive = true;
+        let paging = Paging::offset(offset, first);
+        let scope = scope(ctx).await?;
+        list(&scope, &query, &paging, ctx.caller()?.trusted)
+    }
+}
+
+/// The page of a query.
+///
+/// # Errors
+/// `BAD_INPUT`, `NOT_FOUND` for an unknown parent.
+pub fn list(
+    scope: &Scope,
+    query: &model::ItemQuery,
+    paging: &Paging,
+    trusted: bool,
+) -> GraphResult<ItemConnection> {
+    if query.filter.asks_for_views() {
+        let views: Vec<Entry> = scope
+            .views()
+            .into_iter()
+            .map(|view| Entry::Library(view.library))
+            .collect();
+        return ItemConnection::of(scope.clone(), &views, paging, trusted);
+    }
+    let all = query::select(scope, query)?;
+    ItemConnection::of(scope.clone(), &all, paging, trusted)
+}

@@ -1,0 +1,29 @@
+//! What can be asked.
+
+mod administration;
+mod catalog;
+mod home;
+mod items;
+mod jellyfin;
+mod names;
+mod node;
+mod people;
+mod views;
+
+use async_graphql::MergedObject;
+
+pub use catalog::{WholeCatalog, WholeProjection};
+pub use jellyfin::UpstreamList;
+
+/// Everything that can be asked. What a caller may not see does not exist for them.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    node::NodeQuery,
+    people::PeopleQuery,
+    views::ViewQuery,
+    items::ItemQuery,
+    home::HomeQuery,
+    names::NameQuery,
+    jellyfin::JellyfinQuery,
+    administration::AdministrationQuery,
+);

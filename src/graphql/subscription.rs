@@ -1,0 +1,201 @@
+//! What is told as it happens.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Context, SimpleObject, Subscription};
+use futures::Stream;
+use futures::stream::try_unfold;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Interval;
+
+use super::Services;
+use super::caller::Ask;
+use super::error::{GraphError, GraphResult};
+use super::scalars::Long;
+use super::types::{CrawlProgress, Server, View};
+use crate::accounts::Viewer;
+use crate::catalog::scope::Scope;
+use crate::model::Secret;
+
+/// How long changes are gathered before they are told.
+const GATHER: Duration = Duration::from_millis(500);
+/// How often crawls are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Something in the libraries that the caller can open changed.
+#[derive(SimpleObject)]
+pub struct LibraryChange {
+    /// Grows with every change.
+    pub generation: Long,
+    /// The libraries as they are now.
+    pub views: Vec<View>,
+}
+
+impl LibraryChange {
+    fn of(generation: u64, scope: &Scope) -> Self {
+        let views = scope.views().into_iter().map(|view| View {
+            scope: scope.clone(),
+            view,
+        });
+        Self {
+            generation: Long(i64::try_from(generation).unwrap_or(i64::MAX)),
+            views: views.collect(),
+        }
+    }
+}
+
+/// The caller of a subscription, looked up again before every event: rights may have changed.
+struct Watcher {
+    services: Services,
+    token: Option<Secret>,
+    viewer: Arc<Viewer>,
+}
+
+impl Watcher {
+    fn of(ctx: &Context<'_>) -> GraphResult<Self> {
+        Ok(Self {
+            services: ctx.services()?.clone(),
+            token: ctx.caller()?.token.clone(),
+            viewer: ctx.viewer()?.clone(),
+        })
+    }
+
+    /// The viewer as of now; an error that ends the subscription when the token is taken back.
+    async fn viewer(&mut self) -> GraphResult<Arc<Viewer>> {
+        if let Some(token) = &self.token {
+            let viewer = self.services.accounts.viewer_by_token(token).await?;
+            self.viewer = viewer.ok_or_else(GraphError::unauthenticated)?;
+        }
+        Ok(self.viewer.clone())
+    }
+
+    /// What the viewer may see now.
+    async fn scope(&mut self) -> GraphResult<Scope> {
+        let viewer = self.viewer().await?;
+        Ok(self.services.catalog.scope(&viewer).await?)
+    }
+
+    /// # Errors
+    /// As [`Self::viewer`]; `FORBIDDEN` for one who is no administrator any more.
+    async fn administrator(&mut self) -> GraphResult<()> {
+        match self.viewer().await?.is_administrator {
+            true => Ok(()),
+            false => Err(GraphError::forbidden("this is for administrators")),
+        }
+    }
+}
+
+/// See the GraphQL type.
+#[derive(Default)]
+pub struct Subscription;
+
+/// What is told as it happens.
+#[Subscription]
+impl Subscription {
+    /// The caller's libraries, whenever something in them changed; changes that come together are
+    /// told once.
+    async fn library_changed(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<impl Stream<Item = GraphResult<LibraryChange>> + use<>, GraphError> {
+        let mut watcher = Watcher::of(ctx)?;
+        let changes = watcher.services.catalog.changes();
+        let shown = watcher.scope().await?.projection;
+        let start = (watcher, changes, shown);
+        Ok(try_unfold(
+            start,
+            |(mut watcher, mut changes, shown)| async move {
+                loop {
+                    if changes.changed().await.is_err() {
+                        return Ok(None);
+                    }
+                    tokio::time::sleep(GATHER).await;
+                    let generation = *changes.borrow_and_update();
+                    let scope = watcher.scope().await?;
+                    // What does not touch this viewer is not told.
+                    if !Arc::ptr_eq(&shown, &scope.projection) {
+                        let projection = scope.projection.clone();
+                        let change = LibraryChange::of(generation, &scope);
+                        return Ok(Some((change, (watcher, changes, projection))));
+                    }
+                }
+            },
+        ))
+    }
+
+    /// A server whose health changed: for administrators any, for others those that they are linked to.
+    async fn server_health(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<impl Stream<Item = GraphResult<Server>> + use<>, GraphError> {
+        let watcher = Watcher::of(ctx)?;
+        let changes = watcher.services.catalog.registry().watch_status();
+        Ok(try_unfold(
+            (watcher, changes),
+            |(mut watcher, mut changes)| async move {
+                loop {
+                    let row = match changes.recv().await {
+                        Ok(change) => change.server_id,
+                        Err(RecvError::Lagged(_)) => continue,
+                        Err(RecvError::Closed) => return Ok(None),
+                    };
+                    let viewer = watcher.viewer().await?;
+                    let linked = viewer.links.iter().any(|link| link.server_id == row);
+                    let known = watcher.services.catalog.registry().get(row);
+                    if let Some(known) = known
+                        && (viewer.is_administrator || linked)
+                    {
+                        let server = Server::named(&watcher.services, row, known.name());
+                        return Ok(Some((server, (watcher, changes))));
+                    }
+                }
+            },
+        ))
+    }
+
+    /// How far the crawls are, whenever one got on. For administrators.
+    async fn crawl_progress(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<impl Stream<Item = GraphResult<CrawlProgress>> + use<>, GraphError> {
+        ctx.administrator()?;
+        let start = Crawls {
+            watcher: Watcher::of(ctx)?,
+            look: tokio::time::interval(LOOK),
+            known: Vec::new(),
+            fresh: VecDeque::new(),
+        };
+        Ok(try_unfold(start, |mut crawls| async move {
+            let progress = crawls.next().await?;
+            Ok(Some((progress, crawls)))
+        }))
+    }
+}
+
+/// The crawls as they were told, and what is still to be told.
+struct Crawls {
+    watcher: Watcher,
+    look: Interval,
+    known: Vec<CrawlProgress>,
+    fresh: VecDeque<CrawlProgress>,
+}
+
+impl Crawls {
+    async fn next(&mut self) -> GraphResult<CrawlProgress> {
+        loop {
+            if let Some(progress) = self.fresh.pop_front() {
+                return Ok(progress);
+            }
+            self.look.tick().await;
+            let all = CrawlProgress::all(&self.watcher.services).await?;
+            let fresh = all.iter().filter(|now| !self.known.contains(now));
+            self.fresh = fresh.cloned().collect();
+            self.known = all;
+            if !self.fresh.is_empty() {
+                self.watcher.administrator().await?;
+            }
+        }
+    }
+}

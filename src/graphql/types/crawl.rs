@@ -1,0 +1,79 @@
+//! How far the crawl of a server is.
+
+use async_graphql::{Context, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::{Server, time};
+use crate::db::crawls::{self, CrawlRow};
+use crate::graphql::Services;
+use crate::graphql::caller::Ask;
+use crate::graphql::error::GraphResult;
+use crate::graphql::scalars::Long;
+
+/// How far the crawl of a server is.
+#[derive(Debug, Clone, PartialEq, SimpleObject)]
+#[graphql(complex)]
+pub struct CrawlProgress {
+    #[graphql(skip)]
+    server_row: i64,
+    /// What goes on, in the crawler's words.
+    pub phase: String,
+    /// Items done in this phase.
+    pub done: Long,
+    /// Items in this phase, as far as known.
+    pub total: Long,
+    /// When this crawl began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When a crawl last came to its end.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// When a full crawl last came to its end.
+    pub full_finished_at: Option<DateTime<Utc>>,
+    /// Why the last one failed, for people.
+    pub error: Option<String>,
+}
+
+impl From<CrawlRow> for CrawlProgress {
+    fn from(row: CrawlRow) -> Self {
+        Self {
+            server_row: row.server_id,
+            phase: row.phase,
+            done: Long(row.done),
+            total: Long(row.total),
+            started_at: row.started_at.map(time),
+            finished_at: row.finished_at.map(time),
+            full_finished_at: row.full_finished_at.map(time),
+            error: row.error,
+        }
+    }
+}
+
+impl CrawlProgress {
+    /// Of one server; none before its first crawl.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of(services: &Services, server: i64) -> GraphResult<Option<Self>> {
+        let row = crawls::get(services.catalog.db(), server).await?;
+        Ok(row.map(Self::from))
+    }
+
+    /// Of every server.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn all(services: &Services) -> GraphResult<Vec<Self>> {
+        let rows = crawls::all(services.catalog.db()).await?;
+        Ok(rows.into_iter().map(Self::from).collect())
+    }
+}
+
+#[async_graphql::ComplexObject]
+impl CrawlProgress {
+    /// Which server.
+    async fn server(&self, ctx: &Context<'_>) -> GraphResult<Server> {
+        let services = ctx.services()?;
+        let known = services.catalog.registry().get(self.server_row);
+        let name = known.map(|server| server.name()).unwrap_or_default();
+        Ok(Server::named(services, self.server_row, name))
+    }
+}

@@ -1,0 +1,449 @@
+//! A work, as the caller sees it.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::connection::id_of;
+use super::joined::Joined;
+use super::{ItemConnection, Source, UserData};
+use crate::catalog::query;
+use crate::catalog::scope::{Entry, ItemEntry, Scope};
+use crate::catalog::watch::ItemState;
+use crate::graphql::caller::Ask;
+use crate::graphql::error::GraphResult;
+use crate::graphql::inputs::{
+    self, BodyOptionsInput, ItemFilterInput, ItemSortInput, Kind, Paging, weight,
+};
+use crate::graphql::scalars::{Json, Long};
+use crate::model::{ItemFilter, ItemKind, ItemQuery, NameKind};
+use crate::wire::LightItem;
+
+/// Someone who took part in an item.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Credit {
+    /// Their name.
+    pub name: String,
+    /// Whom they play, or what they did.
+    pub role: Option<String>,
+    /// `Actor`, `Director`, `Writer` …
+    #[graphql(name = "type")]
+    pub kind: Option<String>,
+}
+
+/// An id that a provider of metadata gives.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ProviderId {
+    /// `Tmdb`, `Imdb`, `Tvdb` …
+    pub provider: String,
+    /// The id there.
+    pub id: String,
+}
+
+/// See the GraphQL type.
+pub struct Item {
+    scope: Scope,
+    entry: Entry,
+    /// In `latest`: for how many new items it stands.
+    stands_for: Option<usize>,
+}
+
+impl Item {
+    pub fn new(scope: Scope, entry: Entry) -> Self {
+        Self {
+            scope,
+            entry,
+            stands_for: None,
+        }
+    }
+
+    /// A series or album that stands for `count` new items in it.
+    pub fn standing_for(scope: Scope, entry: ItemEntry, count: Option<usize>) -> Self {
+        Self {
+            scope,
+            entry: Entry::Item(entry),
+            stands_for: count,
+        }
+    }
+
+    fn item(&self) -> Option<&ItemEntry> {
+        self.entry.item()
+    }
+
+    /// Of the leading copy, else of the first copy that has it.
+    fn light<T>(&self, read: impl Fn(&LightItem) -> Option<T>) -> Option<T> {
+        let entry = self.item()?;
+        let snapshot = self.scope.snapshot();
+        let lead = &snapshot.copy(entry.lead).light;
+        read(lead).or_else(|| {
+            let copies = self.scope.copies(entry);
+            let mut others = copies.iter().filter(|copy| **copy != entry.lead);
+            others.find_map(|copy| read(&snapshot.copy(*copy).light))
+        })
+    }
+
+    /// A list of the leading copy, else of the first copy that has any.
+    fn list<T: Clone>(&self, read: impl Fn(&LightItem) -> &Vec<T>) -> Vec<T> {
+        let found = self.light(|light| {
+            let list = read(light);
+            (!list.is_empty()).then(|| list.clone())
+        });
+        found.unwrap_or_default()
+    }
+
+    fn kind(&self) -> ItemKind {
+        match &self.entry {
+            Entry::Item(entry) => self.scope.snapshot().item(entry.item).kind,
+            Entry::Library(_) => ItemKind::CollectionFolder,
+            Entry::Name(name) => match name.kind {
+                NameKind::Genre => ItemKind::Genre,
+                NameKind::MusicGenre => ItemKind::MusicGenre,
+                NameKind::Studio => ItemKind::Studio,
+                NameKind::Person => ItemKind::Person,
+                NameKind::Artist | NameKind::AlbumArtist => ItemKind::MusicArtist,
+                NameKind::Year => ItemKind::Year,
+            },
+            Entry::Root => ItemKind::UserRootFolder,
+        }
+    }
+
+    /// Another item of the same moment, if the caller may see it.
+    fn other(&self, item: Option<u32>) -> Option<Item> {
+        let entry = self.scope.projection.entry(item?, None)?;
+        Some(Self::new(self.scope.clone(), Entry::Item(entry)))
+    }
+
+    fn held(&self) -> Option<&crate::catalog::snapshot::Item> {
+        Some(self.scope.snapshot().item(self.item()?.item))
+    }
+
+    /// What lies below, of one kind, by number.
+    fn below(
+        &self,
+        ctx: &Context<'_>,
+        kind: ItemKind,
+        paging: &Paging,
+    ) -> GraphResult<ItemConnection> {
+        let query = ItemQuery {
+            filter: ItemFilter {
+                parent_id: Some(id_of(&self.scope, &self.entry)),
+                recursive: true,
+                kinds: vec![kind],
+                ..ItemFilter::default()
+            },
+            sort: inputs::by_number(),
+        };
+        let all = query::select(&self.scope, &query)?;
+        ItemConnection::of(self.scope.clone(), &all, paging, ctx.caller()?.trusted)
+    }
+}
+
+/// A work (a film, an episode, a track …), something that holds works (a series, an album, a box
+/// set …), or a name (a genre, a person …): once, however many servers hold a copy.
+#[Object]
+impl Item {
+    /// The id that it was asked by, else its own.
+    pub async fn id(&self) -> ID {
+        id_of(&self.scope, &self.entry).to_string().into()
+    }
+
+    /// What it is.
+    #[graphql(name = "kind")]
+    async fn shown_kind(&self) -> Kind {
+        self.kind().into()
+    }
+
+    /// What it is called.
+    async fn name(&self) -> String {
+        match &self.entry {
+            Entry::Item(entry) => self.scope.snapshot().copy(entry.lead).light.name.clone(),
+            Entry::Library(library) => self
+                .scope
+                .view(*library)
+                .map(|view| view.name.clone())
+                .unwrap_or_default(),
+            Entry::Name(name) => self.scope.projection.names().entry(*name).name.clone(),
+            Entry::Root => "Media Folders".to_owned(),
+        }
+    }
+
+    /// The name where it was made.
+    async fn original_title(&self) -> Option<String> {
+        self.light(|light| light.original_title.clone())
+    }
+
+    /// What it is sorted by.
+    async fn sort_name(&self) -> Option<String> {
+        self.light(|light| light.sort_name.clone())
+    }
+
+    /// What it is about.
+    async fn overview(&self) -> Option<String> {
+        self.light(|light| light.overview.clone())
+    }
+
+    /// The year of production.
+    async fn production_year(&self) -> Option<i32> {
+        self.light(|light| light.production_year)
+    }
+
+    /// When it was first shown.
+    async fn premiere_date(&self) -> Option<DateTime<Utc>> {
+        self.light(|light| light.premiere_date)
+    }
+
+    /// When a series ended.
+    async fn end_date(&self) -> Option<DateTime<Utc>> {
+        self.light(|light| light.end_date)
+    }
+
+    /// When it was added to its server.
+    async fn date_created(&self) -> Option<DateTime<Utc>> {
+        self.light(|light| light.date_created)
+    }
+
+    /// The number of an episode, season or track.
+    async fn index_number(&self) -> Option<i32> {
+        self.light(|light| light.index_number)
+    }
+
+    /// The last number of an episode that spans several.
+    async fn index_number_end(&self) -> Option<i32> {
+        self.light(|light| light.index_number_end)
+    }
+
+    /// The number of an episode's season or a track's disc.
+    async fn parent_index_number(&self) -> Option<i32> {
+        self.light(|light| light.parent_index_number)
+    }
+
+    /// In ticks of 100 ns.
+    async fn run_time_ticks(&self) -> Option<Long> {
+        self.light(|light| light.run_time_ticks).map(Long)
+    }
+
+    /// 0 to 10.
+    async fn community_rating(&self) -> Option<f64> {
+        self.light(|light| light.community_rating)
+    }
+
+    /// 0 to 100.
+    async fn critic_rating(&self) -> Option<f64> {
+        self.light(|light| light.critic_rating)
+    }
+
+    /// The parental rating.
+    async fn official_rating(&self) -> Option<String> {
+        self.light(|light| light.official_rating.clone())
+    }
+
+    /// `Continuing`, `Ended` or `Unreleased`, of a series.
+    async fn status(&self) -> Option<String> {
+        self.light(|light| light.status.clone())
+    }
+
+    /// Its genres.
+    async fn genres(&self) -> Vec<String> {
+        self.list(|light| &light.genres)
+    }
+
+    /// Its tags.
+    async fn tags(&self) -> Vec<String> {
+        self.list(|light| &light.tags)
+    }
+
+    /// Its studios or networks.
+    async fn studios(&self) -> Vec<String> {
+        let studios = self.list(|light| &light.studios);
+        studios.into_iter().map(|studio| studio.name).collect()
+    }
+
+    /// Its artists, of music.
+    async fn artists(&self) -> Vec<String> {
+        self.list(|light| &light.artists)
+    }
+
+    /// Who took part, of the leading copy.
+    async fn people(&self) -> Vec<Credit> {
+        self.list(|light| &light.people)
+            .into_iter()
+            .map(|person| Credit {
+                name: person.name,
+                role: person.role,
+                kind: person.kind,
+            })
+            .collect()
+    }
+
+    /// The ids that providers of metadata give, of all copies.
+    async fn provider_ids(&self) -> Vec<ProviderId> {
+        let Some(entry) = self.item() else {
+            return Vec::new();
+        };
+        let mut found: Vec<ProviderId> = Vec::new();
+        for copy in self.scope.copies(entry) {
+            for (provider, id) in &self.scope.snapshot().copy(copy).light.provider_ids {
+                if !found.iter().any(|known| known.provider == *provider) {
+                    found.push(ProviderId {
+                        provider: provider.clone(),
+                        id: id.clone(),
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// The series of a season or an episode.
+    async fn series(&self) -> Option<Item> {
+        self.other(self.held()?.series)
+    }
+
+    /// The season of an episode.
+    async fn season(&self) -> Option<Item> {
+        self.other(self.held()?.season)
+    }
+
+    /// The album of a track.
+    async fn album(&self) -> Option<Item> {
+        self.other(self.held()?.album)
+    }
+
+    /// What holds it.
+    async fn parent(&self) -> Option<Item> {
+        self.other(self.held()?.parent)
+    }
+
+    /// How many it holds; in `latest`, for how many new ones it stands.
+    async fn child_count(&self) -> Option<i32> {
+        let count = match (self.stands_for, self.item()) {
+            (Some(count), _) => count,
+            (None, Some(entry)) if self.kind().is_folder() => {
+                let held = self.scope.snapshot().item(entry.item);
+                let members = held.members.iter();
+                let members = members.filter(|item| self.scope.projection.sees_item(**item));
+                self.scope.children(entry.item).len() + members.count()
+            }
+            _ => return None,
+        };
+        Some(i32::try_from(count).unwrap_or(i32::MAX))
+    }
+
+    /// Whether copies on several servers (or several copies on one) are shown as this one item.
+    async fn is_deduplicated(&self) -> bool {
+        self.item()
+            .is_some_and(|entry| self.scope.copies(entry).len() > 1)
+    }
+
+    /// Its copies that the caller may see, the one that comes first first.
+    async fn sources(&self) -> Vec<Source> {
+        let Some(entry) = self.item() else {
+            return Vec::new();
+        };
+        self.scope
+            .copies(entry)
+            .into_iter()
+            .map(|copy| Source {
+                scope: self.scope.clone(),
+                copy,
+                is_canonical: copy == entry.lead,
+            })
+            .collect()
+    }
+
+    /// What joined its copies: an id that they share, name and year, a number, a hand.
+    async fn joined_by(&self) -> Vec<Joined> {
+        match self.item() {
+            Some(entry) if !entry.single => Joined::of(&self.scope, entry),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the caller has watched and marked.
+    async fn user_data(&self) -> UserData {
+        let state = match &self.entry {
+            Entry::Item(entry) => ItemState::of(&self.scope, entry),
+            other => ItemState {
+                favorite: self
+                    .scope
+                    .user_items
+                    .get(id_of(&self.scope, other))
+                    .is_some_and(|own| own.is_favorite),
+                ..ItemState::default()
+            },
+        };
+        state.into()
+    }
+
+    /// Jellyfin's body of it (`BaseItemDto`).
+    async fn body(
+        &self,
+        ctx: &Context<'_>,
+        options: Option<BodyOptionsInput>,
+    ) -> GraphResult<Json> {
+        let options = options.unwrap_or_default().into_options()?;
+        let (caller, services) = (ctx.caller()?, ctx.services()?);
+        caller
+            .loaders
+            .body(&services.catalog, &self.scope, &self.entry, options)
+            .await
+    }
+
+    /// The seasons of a series, by number.
+    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    async fn seasons(
+        &self,
+        ctx: &Context<'_>,
+        offset: Option<i32>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> GraphResult<ItemConnection> {
+        let paging = Paging {
+            after,
+            ..Paging::offset(offset, first)
+        };
+        self.below(ctx, ItemKind::Season, &paging)
+    }
+
+    /// The episodes of a series or a season, by number.
+    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    async fn episodes(
+        &self,
+        ctx: &Context<'_>,
+        offset: Option<i32>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> GraphResult<ItemConnection> {
+        let paging = Paging {
+            after,
+            ..Paging::offset(offset, first)
+        };
+        self.below(ctx, ItemKind::Episode, &paging)
+    }
+
+    /// What it holds. Without a filter: what lies directly in it.
+    #[graphql(complexity = "weight(first, last) * child_complexity + 1")]
+    #[allow(clippy::too_many_arguments)]
+    async fn children(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<ItemFilterInput>,
+        sort: Option<Vec<ItemSortInput>>,
+        offset: Option<i32>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> GraphResult<ItemConnection> {
+        let mut query = inputs::query(filter, sort)?;
+        query.filter.parent_id = Some(id_of(&self.scope, &self.entry));
+        let paging = Paging {
+            offset,
+            first,
+            after,
+            last,
+            before,
+        };
+        let all = query::select(&self.scope, &query)?;
+        ItemConnection::of(self.scope.clone(), &all, &paging, ctx.caller()?.trusted)
+    }
+}

@@ -1,0 +1,94 @@
+//! Why copies are one item.
+
+use async_graphql::{Enum, ID, SimpleObject};
+
+use crate::catalog::scope::{ItemEntry, Scope};
+use crate::catalog::snapshot::Copy;
+use crate::merge::{Join, Key};
+
+/// What can join two copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum JoinKey {
+    /// A decision by hand.
+    Hand,
+    /// An id that a provider of metadata gives.
+    Provider,
+    /// The number in a joined series, season or album.
+    Number,
+    /// The day when it was shown.
+    Date,
+    /// Name and year.
+    Name,
+    /// Name, with years that differ by one.
+    NearYear,
+    /// The learned score of `SMART`.
+    Score,
+}
+
+/// Two copies that were joined, and by what.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Joined {
+    /// The one copy.
+    pub left: ID,
+    /// The other copy.
+    pub right: ID,
+    /// What joined them.
+    pub key: JoinKey,
+    /// Which provider, where it was an id.
+    pub provider: Option<String>,
+    /// Which id.
+    pub provider_id: Option<String>,
+    /// How sure, where it was the score; 0 to 1.
+    pub score: Option<f64>,
+}
+
+impl Joined {
+    /// The joins between copies that the viewer sees; a hidden copy may have been the bridge.
+    pub fn of(scope: &Scope, entry: &ItemEntry) -> Vec<Self> {
+        let snapshot = scope.snapshot();
+        let joins = snapshot.grouping.joins(entry.item).iter();
+        joins
+            .filter(|join| scope.projection.sees(join.left) && scope.projection.sees(join.right))
+            .map(|join| {
+                let (left, right) = (snapshot.copy(join.left), snapshot.copy(join.right));
+                Self::new(scope, join, left, right)
+            })
+            .collect()
+    }
+
+    fn new(scope: &Scope, join: &Join, left: &Copy, right: &Copy) -> Self {
+        let mut joined = Self {
+            left: left.id.to_string().into(),
+            right: right.id.to_string().into(),
+            key: JoinKey::Hand,
+            provider: None,
+            provider_id: None,
+            score: None,
+        };
+        match join.key {
+            Key::Hand => {}
+            Key::Provider(index) => {
+                let provider = scope.snapshot().grouping.provider(index);
+                joined.key = JoinKey::Provider;
+                joined.provider = Some(provider.to_owned());
+                joined.provider_id = id_of(left, provider).or_else(|| id_of(right, provider));
+            }
+            Key::Number => joined.key = JoinKey::Number,
+            Key::Date => joined.key = JoinKey::Date,
+            Key::Name => joined.key = JoinKey::Name,
+            Key::NearYear => joined.key = JoinKey::NearYear,
+            Key::Score(thousandths) => {
+                joined.key = JoinKey::Score;
+                joined.score = Some(f64::from(thousandths) / 1000.0);
+            }
+        }
+        joined
+    }
+}
+
+fn id_of(copy: &Copy, provider: &str) -> Option<String> {
+    let ids = &copy.light.provider_ids;
+    ids.iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(provider))
+        .map(|(_, id)| id.clone())
+}
