@@ -134,10 +134,14 @@ fn single_fit(
 ) -> Option<(u32, u32, Key)> {
     let mut exact: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
     let mut near: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+    let mut asked = BTreeSet::new();
     for &member in members {
         let row = groups.table.rows[member as usize];
         let Some(mine) = year(&row) else { continue };
-        for key in keys(&row) {
+        for key in keys(&row)
+            .filter(|key| asked.insert((*key, mine, row.lib)))
+            .collect::<Vec<_>>()
+        {
             let from = with.partition_point(|entry| entry.0 < key);
             for &(_, other) in with[from..].iter().take_while(|entry| entry.0 == key) {
                 let theirs = &groups.table.rows[other as usize];

@@ -8,6 +8,8 @@ pub(super) type Entry = (u64, u32);
 
 /// A key that parts more groups than this is no key; later copies stay by themselves.
 const MOST_GROUPS: usize = 64;
+/// As many libraries or parents of a group are remembered while a key is walked.
+const MOST_TOKENS: usize = 1024;
 
 /// Takes the copies of one key in their order; each joins the groups of that key that it may join:
 /// the first that it does not conflict with, and then whatever it bridges between libraries.
@@ -45,10 +47,12 @@ pub(super) fn join_run(
             }
         }
         match home {
-            Some(at) if !met[at].1.contains(&mine) => met[at].1.push(mine),
+            Some(at) if met[at].1.len() < MOST_TOKENS && !met[at].1.contains(&mine) => {
+                met[at].1.push(mine);
+            }
             Some(_) => {}
             None if met.len() < MOST_GROUPS => met.push((rank, vec![mine])),
-            None => {}
+            None => return,
         }
     }
 }

@@ -80,6 +80,41 @@ fn one_order_decides_who_joins_whom() {
     assert!(!conflict.joined);
 }
 
+#[test]
+fn a_key_that_everything_shares_neither_joins_nor_stalls() {
+    for kind in [
+        ItemKind::Movie,
+        ItemKind::Unknown,
+        ItemKind::MusicArtist,
+        ItemKind::Series,
+    ] {
+        let mut copies = films(&[&[("Imdb", "tt7"), ("Tmdb", "1")]]);
+        copies.unknown_is_video = true;
+        copies.rows[0].kind = kind;
+        for at in 2..20_000u32 {
+            let mut row = copies.rows[0].clone();
+            row.id = UpstreamId(Uuid::from_u128(at.into()));
+            row.provider_ids = match at % 3 {
+                0 => Vec::new(),
+                _ => vec![
+                    ("Imdb".to_owned(), "tt7".to_owned()),
+                    ("Tmdb".to_owned(), at.to_string()),
+                ],
+            };
+            copies.rows.push(row);
+        }
+        for strategy in Strategy::ALL {
+            let (groups, grouping) = grouped(&copies, strategy);
+            assert!(!groups.is_empty());
+            assert!(
+                grouping.conflicts().len() < 100_000,
+                "{}",
+                grouping.conflicts().len()
+            );
+        }
+    }
+}
+
 mod names {
     use super::super::{edition, name};
 

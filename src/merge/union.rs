@@ -250,8 +250,13 @@ enum Clash {
     Ids(Id, Id),
 }
 
+/// A group that was joined against so many ids is judged by these; more say nothing new.
+const MOST_IDS: usize = 256;
+
 fn insert(ids: &mut Vec<Id>, id: Id) {
-    if let Err(at) = ids.binary_search(&id) {
+    if let Err(at) = ids.binary_search(&id)
+        && ids.len() < MOST_IDS
+    {
         ids.insert(at, id);
     }
 }

@@ -84,6 +84,7 @@ fn fit(
     let settled_roots: BTreeSet<u32> = settled.iter().map(|rank| groups.find(*rank)).collect();
     let matrix = &compat.any;
     let mut fits: BTreeMap<u32, BTreeMap<u32, (u32, u32)>> = BTreeMap::new();
+    let mut asked = BTreeSet::new();
     for &rank in untold {
         let lib = groups.table.rows[rank as usize].lib;
         let root = groups.find(rank);
@@ -91,6 +92,9 @@ fn fit(
             continue;
         }
         for key in keys(groups, rank, by_ids) {
+            if !asked.insert((root, key, lib)) {
+                continue;
+            }
             let from = index.partition_point(|entry| entry.0 < key);
             for &(_, other) in index[from..].iter().take_while(|entry| entry.0 == key) {
                 let item = groups.find(other);
