@@ -1,1 +1,185 @@
 //! All wiring: builds the services from the configuration and hands them to the router.
+
+pub mod demo;
+mod events;
+mod seams;
+mod serve;
+mod upkeep;
+
+pub use serve::{serve, shutdown_signal};
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::accounts::{Accounts, AccountsError, Options};
+use crate::catalog::render::Identity;
+use crate::catalog::sync::{Sync, SyncParts, SyncSettings};
+use crate::catalog::watch::Courier;
+use crate::catalog::{Catalog, CatalogError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::{Db, DbError};
+use crate::graphql;
+use crate::jellyfin::Registry;
+use crate::model::Secret;
+use crate::rest::{self, RestSettings, RestState};
+use crate::server::{self, Health, Routes, TrustedProxies};
+use crate::stream::{self, ByCatalog, Capabilities, StreamState};
+use crate::web::{self, WebSettings};
+
+/// Bytes of pictures that are kept in memory.
+const IMAGE_CACHE: u64 = 32 * 1024 * 1024;
+/// User data that waits to be merged before crawls wait for it.
+const SEEN_BACKLOG: usize = 16;
+
+/// Why the gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("the database: {0}")]
+    Db(#[from] DbError),
+    #[error("the accounts: {0}")]
+    Accounts(#[from] AccountsError),
+    #[error("the catalog: {0}")]
+    Catalog(#[from] CatalogError),
+    #[error("cannot listen on {address}: {reason}")]
+    Bind { address: std::net::SocketAddr, reason: std::io::Error },
+    #[error("the server stopped: {0}")]
+    Serve(#[from] std::io::Error),
+    #[error("{0}")]
+    Demo(String),
+}
+
+/// The running services. Background work ends when it is dropped.
+pub struct App {
+    pub accounts: Accounts,
+    pub catalog: Catalog,
+    pub sync: Sync,
+    pub engine: graphql::Engine,
+    router: Router,
+    tasks: tokio::task::JoinSet<()>,
+}
+
+/// What differs between a gateway that people use and one in a test.
+#[derive(Debug, Clone, Default)]
+pub struct Tuning {
+    pub clock: Option<Clock>,
+    pub sync: SyncSettings,
+    pub password_cost: crate::accounts::PasswordCost,
+    /// How sources are asked; nothing: as people need it.
+    pub limits: Option<crate::jellyfin::Limits>,
+}
+
+impl App {
+    /// Opens the database (and brings it up to date), loads the catalog, begins to crawl. Servers that
+    /// are down hinder nothing.
+    ///
+    /// # Errors
+    /// When the database or the key file cannot be used.
+    pub async fn start(config: &Config, tuning: Tuning) -> Result<Self, AppError> {
+        let clock = tuning.clock.unwrap_or_else(Clock::system);
+        let db = Db::open(config.database_url.expose()).await?;
+        db.migrate_up().await?;
+        let registry = match tuning.limits {
+            Some(limits) => Registry::with_limits(clock.clone(), limits),
+            None => Registry::new(clock.clone()),
+        };
+        let options = Options {
+            secret_key_file: config.secret_key_file.clone(),
+            secret_key: config.secret_key.as_ref().map(|key| Secret::new(key.expose())),
+            sign_in_servers: config.sign_in_servers.clone(),
+            password_cost: tuning.password_cost,
+        };
+        let accounts = Accounts::open(db.clone(), registry.clone(), clock.clone(), options).await?;
+        let server_id = accounts.server_id().to_string();
+        let identity = Identity { server_id: server_id.clone() };
+        let catalog =
+            Catalog::load(db.clone(), clock.clone(), registry.clone(), accounts.ids().clone(), identity)
+                .await?;
+        let (seen, seen_by_crawls) = tokio::sync::mpsc::channel(SEEN_BACKLOG);
+        let parts = SyncParts {
+            db: db.clone(),
+            clock: clock.clone(),
+            registry: registry.clone(),
+            ids: accounts.ids().clone(),
+            hydrate: catalog.hydrate().clone(),
+            accounts: Arc::new(seams::People(accounts.clone())),
+            sink: catalog.store().clone(),
+            user_data: Some(seen),
+        };
+        let sync = Sync::new(parts, tuning.sync);
+        let services = graphql::Services::new(accounts.clone(), catalog.clone(), config.public_users);
+        let engine = graphql::Engine::new(services, graphql::Limits::default());
+
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(Courier { catalog: catalog.clone(), accounts: accounts.clone() }.run());
+        tasks.spawn(upkeep::take_in(catalog.clone(), accounts.clone(), seen_by_crawls));
+        tasks.spawn(upkeep::follow(catalog.clone(), accounts.clone(), sync.clone()));
+        tasks.spawn(upkeep::notice(accounts.clone()));
+        tasks.spawn(events::tell_library_changes(catalog.clone()));
+        sync.start_all();
+
+        let router = router(config, &server_id, &accounts, &catalog, &sync, &engine, &clock);
+        Ok(Self { accounts, catalog, sync, engine, router, tasks })
+    }
+
+    /// Every route.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Ends all background work.
+    pub async fn stop(mut self) {
+        self.sync.stop_all();
+        self.tasks.shutdown().await;
+    }
+}
+
+fn router(
+    config: &Config,
+    server_id: &str,
+    accounts: &Accounts,
+    catalog: &Catalog,
+    sync: &Sync,
+    engine: &graphql::Engine,
+    clock: &Clock,
+) -> Router {
+    let public_url = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    let settings = RestSettings {
+        server_id: server_id.to_owned(),
+        server_name: "Manyfin".to_owned(),
+        version: config.advertised_version.clone(),
+        public_url: public_url.unwrap_or_else(|| format!("http://{}", config.bind)),
+        public_users: config.public_users,
+        allow_delete: config.allow_delete,
+    };
+    let rest = RestState {
+        engine: rest::Engine::over(engine.clone()),
+        settings: Arc::new(settings),
+        viewers: seams::viewers(accounts.clone(), sync.clone()),
+        events: events::sockets(catalog.clone()),
+        clock: clock.clone(),
+    };
+    let people = Arc::new(seams::People(accounts.clone()));
+    let stream = StreamState::new(
+        seams::identify(accounts.clone()),
+        Arc::new(ByCatalog::new(catalog.clone(), people)),
+        Capabilities::new(catalog.ids()),
+        IMAGE_CACHE,
+    );
+    let web = WebSettings {
+        public_url: config.public_url.clone(),
+        jellyfin_web_dir: config.jellyfin_web_dir.clone(),
+    };
+    server::router(Routes {
+        rest: rest::router(rest),
+        stream: stream::router(stream),
+        graphql: graphql::router(graphql::TransportState {
+            engine: engine.clone(),
+            public_url: config.public_url.clone().map(Arc::new),
+        }),
+        web: web::router(&web),
+        health: Health { db: catalog.db().clone() },
+        proxies: TrustedProxies::new(&config.trusted_proxies),
+    })
+}

@@ -15,8 +15,8 @@ pub enum CatalogEvent {
         user: PublicId,
         items: Vec<PublicId>,
     },
-    /// What lists show changed; the generation of the snapshot.
-    Library { generation: u64 },
+    /// What lists show changed: items (their own ids) that came, changed and went.
+    Library { added: Vec<PublicId>, updated: Vec<PublicId>, removed: Vec<PublicId> },
 }
 
 /// Tells listeners.

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::RestError;
 use crate::accounts::Viewer;
+use crate::graphql::RequestMeta;
 use crate::model::Secret;
 
 /// A document of ours, parsed once.
@@ -70,6 +71,17 @@ impl Engine {
         Self {
             execute: Arc::new(execute),
         }
+    }
+
+    /// The engine of the one schema.
+    pub fn over(engine: crate::graphql::Engine) -> Self {
+        Self::new(move |behalf, request| {
+            let engine = engine.clone();
+            Box::pin(async move {
+                let meta = RequestMeta::new(behalf.client_addr);
+                engine.run(behalf.viewer, request, meta).await
+            })
+        })
     }
 
     /// Runs `operation`; `variables` is a JSON object.

@@ -1,0 +1,49 @@
+//! `manyfin serve`.
+
+use tokio::net::TcpListener;
+
+use super::{App, AppError, Tuning};
+use crate::accounts::FirstStart;
+use crate::config::Config;
+use crate::model::Secret;
+use crate::server;
+
+/// Serves until a signal says stop. What the configuration declares is applied first.
+///
+/// # Errors
+/// When the database, the key file or the address cannot be used.
+pub async fn serve(config: &Config) -> Result<(), AppError> {
+    let app = App::start(config, Tuning::default()).await?;
+    let password = config.admin_password.as_ref().map(|password| Secret::new(password.expose()));
+    match app.accounts.first_start(password).await? {
+        FirstStart::Done => {}
+        FirstStart::Made(user) => println!("Administrator `{}` was made.", user.name),
+        FirstStart::Token(token) => {
+            println!("There is no administrator yet. Set-up token, shown once: {}", token.expose());
+            println!("Use it in the mutation `completeSetup` at /graphiql.");
+        }
+    }
+    let listener = TcpListener::bind(config.bind)
+        .await
+        .map_err(|reason| AppError::Bind { address: config.bind, reason })?;
+    tracing::info!(address = %config.bind, "listening on http://{}", config.bind);
+    server::serve(listener, app.router(), shutdown_signal()).await?;
+    app.stop().await;
+    Ok(())
+}
+
+/// Resolves on Ctrl-C or SIGTERM.
+pub async fn shutdown_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be heard: {error}");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,120 @@
+//! Work in the background that joins the services: each hears of what another changed.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+
+use crate::accounts::{Accounts, Change, Link, LinkState};
+use crate::catalog::Catalog;
+use crate::catalog::sync::{Sync, UserDataSeen};
+use crate::catalog::watch::{Seen, Told};
+use crate::model::PublicId;
+
+/// How soon a change by another process is noticed.
+const NOTICE: Duration = Duration::from_secs(1);
+
+/// Merges what crawls saw of users' items.
+pub async fn take_in(
+    catalog: Catalog,
+    accounts: Accounts,
+    mut seen: mpsc::Receiver<(Vec<UserDataSeen>, bool)>,
+) {
+    while let Some((seen, _whole)) = seen.recv().await {
+        let links = match accounts.all_links().await {
+            Ok(links) => links,
+            Err(error) => {
+                tracing::warn!(%error, "what servers told of users' items was not taken in: {error}");
+                continue;
+            }
+        };
+        let mut by_link: HashMap<i64, Vec<Seen>> = HashMap::new();
+        for item in seen {
+            by_link.entry(item.link).or_default().push(Seen {
+                upstream_id: item.upstream_id,
+                told: Told {
+                    played: item.played,
+                    play_count: item.play_count,
+                    position_ticks: item.position,
+                    last_played_at: item.last_played,
+                    favorite: item.favorite,
+                    likes: item.likes,
+                },
+            });
+        }
+        for (id, seen) in by_link {
+            let Some((user, link)) = links.iter().find(|(_, link)| link.id == id) else { continue };
+            let own = links_of(&links, *user);
+            if let Err(error) = catalog.take_in(*user, &own, link, &seen).await {
+                tracing::warn!(%error, link = id, "what a server told was not taken in: {error}");
+            }
+        }
+    }
+}
+
+fn links_of(links: &[(PublicId, Link)], user: PublicId) -> Vec<Link> {
+    let own = links.iter().filter(|(owner, link)| *owner == user && link.state == LinkState::Active);
+    own.map(|(_, link)| link.clone()).collect()
+}
+
+/// Keeps catalog and crawler at what the accounts say.
+pub async fn follow(catalog: Catalog, accounts: Accounts, sync: Sync) {
+    let mut changes = accounts.changes();
+    loop {
+        let change = match changes.recv().await {
+            Ok(change) => change,
+            // Some were missed: look at everything.
+            Err(RecvError::Lagged(_)) => Change::Everything,
+            Err(RecvError::Closed) => return,
+        };
+        match change {
+            Change::Server(id) => {
+                match catalog.registry().get(id) {
+                    Some(_) => sync.start(id),
+                    None => sync.stop(id),
+                }
+                reload(&catalog).await;
+            }
+            Change::Libraries => reload(&catalog).await,
+            Change::Link { id, .. } => follow_link(&accounts, &sync, id).await,
+            Change::User(_) => {}
+            Change::Everything => {
+                reload(&catalog).await;
+                sync.start_all();
+                for (_, link) in accounts.all_links().await.unwrap_or_default() {
+                    follow_link(&accounts, &sync, link.id).await;
+                }
+            }
+        }
+    }
+}
+
+async fn reload(catalog: &Catalog) {
+    if let Err(error) = catalog.store().reload_configuration().await {
+        tracing::error!(%error, "the libraries could not be read: {error}");
+    }
+}
+
+async fn follow_link(accounts: &Accounts, sync: &Sync, id: i64) {
+    let links = accounts.all_links().await.unwrap_or_default();
+    let active = links.iter().any(|(_, link)| link.id == id && link.state == LinkState::Active);
+    let sync = sync.clone();
+    // A slow server does not keep the other changes waiting.
+    tokio::spawn(async move {
+        let done = if active { sync.link_added(id).await } else { sync.link_closed(id).await };
+        if let Err(error) = done {
+            tracing::info!(link = id, %error, "what a link may see is asked again later: {error}");
+        }
+    });
+}
+
+/// Notices what other processes changed.
+pub async fn notice(accounts: Accounts) {
+    loop {
+        tokio::time::sleep(NOTICE).await;
+        if let Err(error) = accounts.notice().await {
+            tracing::warn!(%error, "changes by others could not be read: {error}");
+        }
+    }
+}
