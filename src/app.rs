@@ -25,7 +25,7 @@ use crate::jellyfin::Registry;
 use crate::model::Secret;
 use crate::rest::{self, RestSettings, RestState};
 use crate::server::{self, Health, Routes, TrustedProxies};
-use crate::stream::{self, ByCatalog, Capabilities, StreamState};
+use crate::stream::{self, ByCatalog, Capabilities, KnownPeople, StreamState};
 use crate::web::{self, WebSettings};
 
 /// Bytes of pictures that are kept in memory.
@@ -61,7 +61,7 @@ pub struct App {
 }
 
 /// What differs between a gateway that people use and one in a test.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Tuning {
     pub clock: Option<Clock>,
     pub sync: SyncSettings,
@@ -160,7 +160,7 @@ fn router(
         events: events::sockets(catalog.clone()),
         clock: clock.clone(),
     };
-    let people = Arc::new(seams::People(accounts.clone()));
+    let people = Arc::new(KnownPeople::new(accounts.clone()));
     let stream = StreamState::new(
         seams::identify(accounts.clone()),
         Arc::new(ByCatalog::new(catalog.clone(), people)),

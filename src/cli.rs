@@ -10,6 +10,7 @@ mod library;
 mod migrate;
 mod open;
 mod output;
+mod serve;
 mod server;
 mod settings;
 mod user;
@@ -33,6 +34,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Try it: sources, merged libraries and accounts in this process
+    Demo(serve::Demo),
+    /// Run the gateway
+    Serve(serve::Serve),
+    /// Print the GraphQL schema (SDL)
+    Schema,
     /// Print a commented configuration
     Init,
     /// Change the schema of the database, or tell its state
@@ -66,6 +73,12 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<(), Failure> {
     let output = Output::new(cli.json);
     match cli.command {
+        Command::Demo(demo) => wait(demo.run()),
+        Command::Serve(serve) => wait(serve.run()),
+        Command::Schema => {
+            print!("{}", crate::graphql::sdl());
+            Ok(())
+        }
         Command::Init => init::run(),
         Command::Migrate(migrate) => wait(migrate.run(output)),
         Command::Server(server) => wait(server.run(output)),

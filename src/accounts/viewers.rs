@@ -143,30 +143,6 @@ impl Accounts {
         }))
     }
 
-    /// A user as a caller without a session: for rights that a URL carries.
-    ///
-    /// # Errors
-    /// When the database fails, or a stored secret cannot be opened.
-    pub async fn viewer_of_user(&self, id: PublicId) -> Result<Option<Arc<Viewer>>, AccountsError> {
-        let Some(user) = self.user(id).await?.filter(|user| !user.is_disabled) else {
-            return Ok(None);
-        };
-        Ok(Some(Arc::new(Viewer {
-            user_id: user.id,
-            name: user.name,
-            is_administrator: user.is_administrator,
-            session: SessionInfo {
-                id: PublicId::default(),
-                device_id: String::new(),
-                device_name: String::new(),
-                client: String::new(),
-                version: String::new(),
-            },
-            settings: user.settings,
-            links: self.links_of(&id.to_string()).await?.into(),
-        })))
-    }
-
     /// The links of a user that were ever taken up by their server.
     pub(super) async fn links_of(&self, user_id: &str) -> Result<Vec<Link>, AccountsError> {
         let rows = links::of_user(&self.0.db, user_id).await?;

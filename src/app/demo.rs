@@ -46,7 +46,7 @@ impl Demo {
             let source = DemoServer::start(spec).await.map_err(|error| AppError::Demo(error.to_string()))?;
             sources.push(source);
         }
-        let app = App::start(&Config::in_folder(folder, options.bind), Tuning::default()).await?;
+        let app = App::start(&in_folder(folder, options.bind), Tuning::default()).await?;
         let demo = Self { app, sources };
         demo.fill().await?;
         Ok(demo)
@@ -108,7 +108,7 @@ impl Demo {
         let libraries = accounts.source_libraries().await?;
         for (name, kind) in [
             ("Films", CollectionType::Movies),
-            ("Shows", CollectionType::Tvshows),
+            ("Shows", CollectionType::TvShows),
             ("Music", CollectionType::Music),
         ] {
             let own = libraries.iter().filter(|library| library.collection_type.as_deref() == Some(kind.as_str()));
@@ -129,6 +129,17 @@ impl Demo {
             accounts.create_library(&Actor::System, library).await?;
         }
         Ok(())
+    }
+}
+
+/// A configuration that keeps everything in one folder.
+pub fn in_folder(folder: &Path, bind: SocketAddr) -> Config {
+    Config {
+        bind,
+        data_dir: folder.to_owned(),
+        database_url: crate::config::Secret::new(format!("sqlite://{}/manyfin.db", folder.display())),
+        secret_key_file: folder.join("secret.key"),
+        ..Config::default()
     }
 }
 

@@ -7,14 +7,13 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::request::Parts;
 
-use crate::accounts::{Accounts, Link, LinkState, Viewer};
+use crate::accounts::{Accounts, Link, LinkState};
 use crate::catalog::sync::{self, Sync, SyncLink};
 use crate::jellyfin::Account;
-use crate::model::PublicId;
 use crate::rest::{self, caller, params::Params};
 use crate::stream::{self, StreamError};
 
-/// Accounts as the crawler and the streams see them.
+/// Accounts as the crawler sees them.
 pub struct People(pub Accounts);
 
 impl sync::Accounts for People {
@@ -67,20 +66,6 @@ fn in_use(link: Link) -> Option<SyncLink> {
     })
 }
 
-impl stream::People for People {
-    fn users(&self) -> BoxFuture<'_, Result<Vec<PublicId>, StreamError>> {
-        async move {
-            let users = self.0.users().await.map_err(internal)?;
-            Ok(users.into_iter().filter(|user| !user.is_disabled).map(|user| user.id).collect())
-        }
-        .boxed()
-    }
-
-    fn viewer(&self, user: PublicId) -> BoxFuture<'_, Result<Option<Arc<Viewer>>, StreamError>> {
-        async move { self.0.viewer_of_user(user).await.map_err(internal) }.boxed()
-    }
-}
-
 fn internal(error: impl std::fmt::Display) -> StreamError {
     tracing::error!(%error, "the accounts could not be read: {error}");
     StreamError::Internal
@@ -108,7 +93,7 @@ pub fn identify(accounts: Accounts) -> stream::Identify {
         let accounts = accounts.clone();
         async move {
             let params = Params::parse(parts.uri.query());
-            let said = caller::Caller::read(&parts.headers, &params);
+            let said = caller::Credentials::read(&parts.headers, &params);
             let viewer = match &said.token {
                 Some(token) => accounts.viewer_by_token(token).await.map_err(internal)?,
                 None => None,

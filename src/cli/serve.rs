@@ -1,0 +1,50 @@
+//! `manyfin serve` and `manyfin demo`.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use super::Failure;
+use super::settings::Settings;
+use crate::app::{self, demo::DemoOptions};
+use crate::config::{Config, Overrides};
+use crate::telemetry;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR")]
+    bind: Option<String>,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let own = Overrides { bind: self.bind.clone(), ..Overrides::default() };
+        let config = self.settings.load_with(own)?;
+        telemetry::init(&config.log)?;
+        Ok(app::serve(&config).await?)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8096")]
+    bind: SocketAddr,
+    /// How many sources
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    servers: usize,
+    /// Further generated films on every source
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    movies: usize,
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        telemetry::init(&Config::default().log)?;
+        let options = DemoOptions { bind: self.bind, servers: self.servers, movies: self.movies };
+        Ok(app::demo::run(options).await?)
+    }
+}
