@@ -43,7 +43,10 @@ pub enum AppError {
     #[error("the catalog: {0}")]
     Catalog(#[from] CatalogError),
     #[error("cannot listen on {address}: {reason}")]
-    Bind { address: std::net::SocketAddr, reason: std::io::Error },
+    Bind {
+        address: std::net::SocketAddr,
+        reason: std::io::Error,
+    },
     #[error("the server stopped: {0}")]
     Serve(#[from] std::io::Error),
     #[error("{0}")]
@@ -86,16 +89,26 @@ impl App {
         };
         let options = Options {
             secret_key_file: config.secret_key_file.clone(),
-            secret_key: config.secret_key.as_ref().map(|key| Secret::new(key.expose())),
+            secret_key: config
+                .secret_key
+                .as_ref()
+                .map(|key| Secret::new(key.expose())),
             sign_in_servers: config.sign_in_servers.clone(),
             password_cost: tuning.password_cost,
         };
         let accounts = Accounts::open(db.clone(), registry.clone(), clock.clone(), options).await?;
         let server_id = accounts.server_id().to_string();
-        let identity = Identity { server_id: server_id.clone() };
-        let catalog =
-            Catalog::load(db.clone(), clock.clone(), registry.clone(), accounts.ids().clone(), identity)
-                .await?;
+        let identity = Identity {
+            server_id: server_id.clone(),
+        };
+        let catalog = Catalog::load(
+            db.clone(),
+            clock.clone(),
+            registry.clone(),
+            accounts.ids().clone(),
+            identity,
+        )
+        .await?;
         let (seen, seen_by_crawls) = tokio::sync::mpsc::channel(SEEN_BACKLOG);
         let parts = SyncParts {
             db: db.clone(),
@@ -108,19 +121,43 @@ impl App {
             user_data: Some(seen),
         };
         let sync = Sync::new(parts, tuning.sync);
-        let services = graphql::Services::new(accounts.clone(), catalog.clone(), config.public_users);
+        let services =
+            graphql::Services::new(accounts.clone(), catalog.clone(), config.public_users);
         let engine = graphql::Engine::new(services, graphql::Limits::default());
 
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(Courier { catalog: catalog.clone(), accounts: accounts.clone() }.run());
-        tasks.spawn(upkeep::take_in(catalog.clone(), accounts.clone(), seen_by_crawls));
-        tasks.spawn(upkeep::follow(catalog.clone(), accounts.clone(), sync.clone()));
+        tasks.spawn(
+            Courier {
+                catalog: catalog.clone(),
+                accounts: accounts.clone(),
+            }
+            .run(),
+        );
+        tasks.spawn(upkeep::take_in(
+            catalog.clone(),
+            accounts.clone(),
+            seen_by_crawls,
+        ));
+        tasks.spawn(upkeep::follow(
+            catalog.clone(),
+            accounts.clone(),
+            sync.clone(),
+        ));
         tasks.spawn(upkeep::notice(accounts.clone()));
         tasks.spawn(events::tell_library_changes(catalog.clone()));
         sync.start_all();
 
-        let router = router(config, &server_id, &accounts, &catalog, &sync, &engine, &clock);
-        Ok(Self { accounts, catalog, sync, engine, router, tasks })
+        let router = router(
+            config, &server_id, &accounts, &catalog, &sync, &engine, &clock,
+        );
+        Ok(Self {
+            accounts,
+            catalog,
+            sync,
+            engine,
+            router,
+            tasks,
+        })
     }
 
     /// Every route.
@@ -144,7 +181,10 @@ fn router(
     engine: &graphql::Engine,
     clock: &Clock,
 ) -> Router {
-    let public_url = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    let public_url = config
+        .public_url
+        .as_ref()
+        .map(|url| url.as_str().trim_end_matches('/').to_owned());
     let settings = RestSettings {
         server_id: server_id.to_owned(),
         server_name: "Manyfin".to_owned(),
@@ -179,7 +219,9 @@ fn router(
             public_url: config.public_url.clone().map(Arc::new),
         }),
         web: web::router(&web),
-        health: Health { db: catalog.db().clone() },
+        health: Health {
+            db: catalog.db().clone(),
+        },
         proxies: TrustedProxies::new(&config.trusted_proxies),
     })
 }

@@ -43,7 +43,9 @@ impl Demo {
     pub async fn start(options: &DemoOptions, folder: &Path) -> Result<Self, AppError> {
         let mut sources = Vec::new();
         for spec in demo_sources(options.servers, options.movies) {
-            let source = DemoServer::start(spec).await.map_err(|error| AppError::Demo(error.to_string()))?;
+            let source = DemoServer::start(spec)
+                .await
+                .map_err(|error| AppError::Demo(error.to_string()))?;
             sources.push(source);
         }
         let app = App::start(&in_folder(folder, options.bind), Tuning::default()).await?;
@@ -58,24 +60,31 @@ impl Demo {
         let alice = self.user(USER, false).await?;
         for source in &self.sources {
             let server = accounts
-                .add_server(&Actor::System, AddServer {
-                    name: source.name().to_owned(),
-                    url: source.url(),
-                    tls: TlsTrust::System,
-                    credentials: login(CRAWLER),
-                    link_me: false,
-                    force: false,
-                    take_key: None,
-                    config_key: None,
-                })
+                .add_server(
+                    &Actor::System,
+                    AddServer {
+                        name: source.name().to_owned(),
+                        url: source.url(),
+                        tls: TlsTrust::System,
+                        credentials: login(CRAWLER),
+                        link_me: false,
+                        force: false,
+                        take_key: None,
+                        config_key: None,
+                    },
+                )
                 .await?;
             for (user, account) in [(administrator, CRAWLER), (alice, SOURCE_USER)] {
-                accounts.link_account(&Actor::System, user, server.id, login(account), false).await?;
+                accounts
+                    .link_account(&Actor::System, user, server.id, login(account), false)
+                    .await?;
             }
         }
         self.merge_libraries().await?;
         let crawls = self.app.catalog.registry().all();
-        let crawls = crawls.iter().map(|server| self.app.sync.crawl(server.id, CrawlKind::Full));
+        let crawls = crawls
+            .iter()
+            .map(|server| self.app.sync.crawl(server.id, CrawlKind::Full));
         for crawl in futures::future::join_all(crawls).await {
             if let Err(error) = crawl {
                 tracing::warn!(%error, "a source was not crawled: {error}");
@@ -89,14 +98,23 @@ impl Demo {
         Ok(())
     }
 
-    async fn user(&self, (name, password): (&str, &str), is_administrator: bool) -> Result<PublicId, AppError> {
+    async fn user(
+        &self,
+        (name, password): (&str, &str),
+        is_administrator: bool,
+    ) -> Result<PublicId, AppError> {
         let user = NewUser {
             name: name.to_owned(),
             password: Some(Secret::new(password)),
             is_administrator,
             config_key: None,
         };
-        Ok(self.app.accounts.create_user(&Actor::System, user).await?.id)
+        Ok(self
+            .app
+            .accounts
+            .create_user(&Actor::System, user)
+            .await?
+            .id)
     }
 
     /// Films, shows and music of all sources, the first source first.
@@ -111,7 +129,9 @@ impl Demo {
             ("Shows", CollectionType::TvShows),
             ("Music", CollectionType::Music),
         ] {
-            let own = libraries.iter().filter(|library| library.collection_type.as_deref() == Some(kind.as_str()));
+            let own = libraries
+                .iter()
+                .filter(|library| library.collection_type.as_deref() == Some(kind.as_str()));
             let sources = own.enumerate().map(|(at, library)| SourceInput {
                 server: OnServer::Id(library.server_id),
                 library: library.library_id.clone(),
@@ -137,14 +157,20 @@ pub fn in_folder(folder: &Path, bind: SocketAddr) -> Config {
     Config {
         bind,
         data_dir: folder.to_owned(),
-        database_url: crate::config::Secret::new(format!("sqlite://{}/manyfin.db", folder.display())),
+        database_url: crate::config::Secret::new(format!(
+            "sqlite://{}/manyfin.db",
+            folder.display()
+        )),
         secret_key_file: folder.join("secret.key"),
         ..Config::default()
     }
 }
 
 fn login((username, password): (&str, &str)) -> Credentials {
-    Credentials::Password { username: username.to_owned(), password: Secret::new(password) }
+    Credentials::Password {
+        username: username.to_owned(),
+        password: Secret::new(password),
+    }
 }
 
 /// Runs the demo until a signal says stop.
@@ -163,9 +189,15 @@ pub async fn run(options: DemoOptions) -> Result<(), AppError> {
 async fn run_in(options: &DemoOptions, folder: &Path) -> Result<(), AppError> {
     let listener = tokio::net::TcpListener::bind(options.bind)
         .await
-        .map_err(|reason| AppError::Bind { address: options.bind, reason })?;
+        .map_err(|reason| AppError::Bind {
+            address: options.bind,
+            reason,
+        })?;
     let address = listener.local_addr()?;
-    let options = DemoOptions { bind: address, ..options.clone() };
+    let options = DemoOptions {
+        bind: address,
+        ..options.clone()
+    };
     println!("Starting the demo …");
     let demo = Demo::start(&options, folder).await?;
     println!("{}", greeting(&demo, address));
@@ -175,8 +207,11 @@ async fn run_in(options: &DemoOptions, folder: &Path) -> Result<(), AppError> {
 }
 
 fn greeting(demo: &Demo, address: SocketAddr) -> String {
-    let sources: Vec<String> =
-        demo.sources.iter().map(|source| format!("  {:<10} {}", source.name(), source.url())).collect();
+    let sources: Vec<String> = demo
+        .sources
+        .iter()
+        .map(|source| format!("  {:<10} {}", source.name(), source.url()))
+        .collect();
     let snapshot = demo.app.catalog.snapshot();
     format!(
         "Manyfin is ready: {} works from {} copies on {} servers.\n\n\

@@ -32,11 +32,20 @@ pub fn sockets(catalog: Catalog) -> rest::Events {
                         CatalogEvent::UserData { user, items } => {
                             (user == viewer.user_id).then_some(SocketEvent::Watched(items))
                         }
-                        CatalogEvent::Library { added, updated, removed } => {
+                        CatalogEvent::Library {
+                            added,
+                            updated,
+                            removed,
+                        } => {
                             let scope = catalog.scope(&viewer).await.ok()?;
-                            let text = |ids: Vec<PublicId>| ids.iter().map(PublicId::to_string).collect();
+                            let text =
+                                |ids: Vec<PublicId>| ids.iter().map(PublicId::to_string).collect();
                             let seen = |ids: Vec<PublicId>| -> Vec<String> {
-                                text(ids.into_iter().filter(|id| scope.find(*id, None).is_some()).collect())
+                                text(
+                                    ids.into_iter()
+                                        .filter(|id| scope.find(*id, None).is_some())
+                                        .collect(),
+                                )
                             };
                             let update = LibraryUpdate {
                                 items_added: seen(added),
@@ -63,8 +72,16 @@ pub async fn tell_library_changes(catalog: Catalog) {
         changes.mark_unchanged();
         let now = seen(&catalog.snapshot());
         let ids = |list: Vec<PublicId>| list.into_iter().take(MOST).collect::<Vec<_>>();
-        let added = now.keys().filter(|id| !before.contains_key(*id)).copied().collect();
-        let removed = before.keys().filter(|id| !now.contains_key(*id)).copied().collect();
+        let added = now
+            .keys()
+            .filter(|id| !before.contains_key(*id))
+            .copied()
+            .collect();
+        let removed = before
+            .keys()
+            .filter(|id| !now.contains_key(*id))
+            .copied()
+            .collect();
         let updated = now
             .iter()
             .filter(|(id, at)| before.get(*id).is_some_and(|before| before != *at))
@@ -73,13 +90,26 @@ pub async fn tell_library_changes(catalog: Catalog) {
         let (added, updated, removed) = (ids(added), ids(updated), ids(removed));
         before = now;
         if !(added.is_empty() && updated.is_empty() && removed.is_empty()) {
-            catalog.events().tell(CatalogEvent::Library { added, updated, removed });
+            catalog.events().tell(CatalogEvent::Library {
+                added,
+                updated,
+                removed,
+            });
         }
     }
 }
 
 /// Every item with when it last changed.
 fn seen(snapshot: &Snapshot) -> HashMap<PublicId, i64> {
-    let changed = |copies: &[u32]| copies.iter().map(|copy| snapshot.copy(*copy).changed_at).max();
-    snapshot.items.iter().map(|item| (item.id, changed(&item.copies).unwrap_or(0))).collect()
+    let changed = |copies: &[u32]| {
+        copies
+            .iter()
+            .map(|copy| snapshot.copy(*copy).changed_at)
+            .max()
+    };
+    snapshot
+        .items
+        .iter()
+        .map(|item| (item.id, changed(&item.copies).unwrap_or(0)))
+        .collect()
 }

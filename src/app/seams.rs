@@ -28,7 +28,10 @@ impl sync::Accounts for People {
     fn links(&self, server_id: i64) -> BoxFuture<'_, Vec<SyncLink>> {
         async move {
             let all = told("links", self.0.all_links().await).unwrap_or_default();
-            let here = all.into_iter().map(|(_, link)| link).filter(|link| link.server_id == server_id);
+            let here = all
+                .into_iter()
+                .map(|(_, link)| link)
+                .filter(|link| link.server_id == server_id);
             here.filter_map(in_use).collect()
         }
         .boxed()
@@ -37,7 +40,10 @@ impl sync::Accounts for People {
     fn link(&self, id: i64) -> BoxFuture<'_, Option<SyncLink>> {
         async move {
             let all = told("links", self.0.all_links().await).unwrap_or_default();
-            all.into_iter().map(|(_, link)| link).find(|link| link.id == id).and_then(in_use)
+            all.into_iter()
+                .map(|(_, link)| link)
+                .find(|link| link.id == id)
+                .and_then(in_use)
         }
         .boxed()
     }
@@ -55,7 +61,9 @@ impl sync::Accounts for People {
 
 /// A failure is logged; the crawler goes on without.
 fn told<T, E: std::fmt::Display>(what: &str, result: Result<T, E>) -> Option<T> {
-    result.inspect_err(|error| tracing::warn!(%error, "{what} could not be read: {error}")).ok()
+    result
+        .inspect_err(|error| tracing::warn!(%error, "{what} could not be read: {error}"))
+        .ok()
 }
 
 fn in_use(link: Link) -> Option<SyncLink> {
@@ -99,7 +107,11 @@ pub fn identify(accounts: Accounts) -> stream::Identify {
                 None => None,
             };
             let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
-            Ok(stream::Caller { viewer, device_id: said.device_id, address: peer.map(|peer| peer.0.ip()) })
+            Ok(stream::Caller {
+                viewer,
+                device_id: said.device_id,
+                address: peer.map(|peer| peer.0.ip()),
+            })
         }
         .boxed()
     })

@@ -14,18 +14,27 @@ use crate::server;
 /// When the database, the key file or the address cannot be used.
 pub async fn serve(config: &Config) -> Result<(), AppError> {
     let app = App::start(config, Tuning::default()).await?;
-    let password = config.admin_password.as_ref().map(|password| Secret::new(password.expose()));
+    let password = config
+        .admin_password
+        .as_ref()
+        .map(|password| Secret::new(password.expose()));
     match app.accounts.first_start(password).await? {
         FirstStart::Done => {}
         FirstStart::Made(user) => println!("Administrator `{}` was made.", user.name),
         FirstStart::Token(token) => {
-            println!("There is no administrator yet. Set-up token, shown once: {}", token.expose());
+            println!(
+                "There is no administrator yet. Set-up token, shown once: {}",
+                token.expose()
+            );
             println!("Use it in the mutation `completeSetup` at /graphiql.");
         }
     }
     let listener = TcpListener::bind(config.bind)
         .await
-        .map_err(|reason| AppError::Bind { address: config.bind, reason })?;
+        .map_err(|reason| AppError::Bind {
+            address: config.bind,
+            reason,
+        })?;
     tracing::info!(address = %config.bind, "listening on http://{}", config.bind);
     server::serve(listener, app.router(), shutdown_signal()).await?;
     app.stop().await;

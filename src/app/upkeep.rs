@@ -44,7 +44,9 @@ pub async fn take_in(
             });
         }
         for (id, seen) in by_link {
-            let Some((user, link)) = links.iter().find(|(_, link)| link.id == id) else { continue };
+            let Some((user, link)) = links.iter().find(|(_, link)| link.id == id) else {
+                continue;
+            };
             let own = links_of(&links, *user);
             if let Err(error) = catalog.take_in(*user, &own, link, &seen).await {
                 tracing::warn!(%error, link = id, "what a server told was not taken in: {error}");
@@ -54,7 +56,9 @@ pub async fn take_in(
 }
 
 fn links_of(links: &[(PublicId, Link)], user: PublicId) -> Vec<Link> {
-    let own = links.iter().filter(|(owner, link)| *owner == user && link.state == LinkState::Active);
+    let own = links
+        .iter()
+        .filter(|(owner, link)| *owner == user && link.state == LinkState::Active);
     own.map(|(_, link)| link.clone()).collect()
 }
 
@@ -98,11 +102,17 @@ async fn reload(catalog: &Catalog) {
 
 async fn follow_link(accounts: &Accounts, sync: &Sync, id: i64) {
     let links = accounts.all_links().await.unwrap_or_default();
-    let active = links.iter().any(|(_, link)| link.id == id && link.state == LinkState::Active);
+    let active = links
+        .iter()
+        .any(|(_, link)| link.id == id && link.state == LinkState::Active);
     let sync = sync.clone();
     // A slow server does not keep the other changes waiting.
     tokio::spawn(async move {
-        let done = if active { sync.link_added(id).await } else { sync.link_closed(id).await };
+        let done = if active {
+            sync.link_added(id).await
+        } else {
+            sync.link_closed(id).await
+        };
         if let Err(error) = done {
             tracing::info!(link = id, %error, "what a link may see is asked again later: {error}");
         }

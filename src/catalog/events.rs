@@ -16,7 +16,11 @@ pub enum CatalogEvent {
         items: Vec<PublicId>,
     },
     /// What lists show changed: items (their own ids) that came, changed and went.
-    Library { added: Vec<PublicId>, updated: Vec<PublicId>, removed: Vec<PublicId> },
+    Library {
+        added: Vec<PublicId>,
+        updated: Vec<PublicId>,
+        removed: Vec<PublicId>,
+    },
 }
 
 /// Tells listeners.

@@ -7,7 +7,7 @@ use clap::Args;
 use super::Failure;
 use super::settings::Settings;
 use crate::app::{self, demo::DemoOptions};
-use crate::config::{Config, Overrides};
+use crate::config::{Config, LogConfig, Overrides};
 use crate::telemetry;
 
 #[derive(Debug, Args)]
@@ -21,7 +21,10 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let own = Overrides { bind: self.bind.clone(), ..Overrides::default() };
+        let own = Overrides {
+            bind: self.bind.clone(),
+            ..Overrides::default()
+        };
         let config = self.settings.load_with(own)?;
         telemetry::init(&config.log)?;
         Ok(app::serve(&config).await?)
@@ -43,8 +46,16 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        telemetry::init(&Config::default().log)?;
-        let options = DemoOptions { bind: self.bind, servers: self.servers, movies: self.movies };
+        // People look at what is printed below; only what goes wrong may come between.
+        telemetry::init(&LogConfig {
+            filter: "warn".to_owned(),
+            ..Config::default().log
+        })?;
+        let options = DemoOptions {
+            bind: self.bind,
+            servers: self.servers,
+            movies: self.movies,
+        };
         Ok(app::demo::run(options).await?)
     }
 }
