@@ -67,7 +67,7 @@ fn told<T, E: std::fmt::Display>(what: &str, result: Result<T, E>) -> Option<T> 
 }
 
 fn in_use(link: Link) -> Option<SyncLink> {
-    (link.state == LinkState::Active).then(|| SyncLink {
+    (link.state == LinkState::Active).then_some(SyncLink {
         id: link.id,
         server_id: link.server_id,
         account: link.account,

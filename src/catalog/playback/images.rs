@@ -47,18 +47,19 @@ pub fn image(
             tag: Some(known.to_owned()),
         })
     };
+    let sees = |copy: &u32| scope.is_none_or(|scope| scope.projection.sees(*copy));
     let item = match snapshot.target(id) {
         Some(Target::Item(item)) => item,
         Some(Target::Copy(copy)) => {
-            if let Some(found) = of_copy(snapshot.copy(copy)) {
-                return Some(found);
+            let own = sees(&copy).then(|| of_copy(snapshot.copy(copy))).flatten();
+            if own.is_some() {
+                return own;
             }
             snapshot.item_of(copy)
         }
         Some(Target::Library(library)) => return of_library(snapshot, scope, library, tag),
         None => return of_name(snapshot, ids, id, tag),
     };
-    let sees = |copy: &u32| scope.is_none_or(|scope| scope.projection.sees(*copy));
     let lead = scope
         .and_then(|scope| scope.projection.entry(item, None))
         .map(|entry| entry.lead);

@@ -108,7 +108,9 @@ fn label(scope: &Scope, copy: &Copy, source: &Body) -> String {
         .get("Name")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let several = copy.light.media_sources.len() > 1;
+    // "1080p" tells nothing beside "1080p H264"; "Director's Cut" does.
+    let told = quality.to_lowercase().contains(&version.to_lowercase());
+    let several = copy.light.media_sources.len() > 1 && !told;
     let parts = [
         server.as_str(),
         quality.as_str(),
