@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use lru::LruCache;
 
 use super::scope::{AccessSet, Projection};
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, for_owner};
 use super::store::Access;
 use crate::accounts::{PublicIds, Viewer};
 use crate::model::PublicId;
@@ -92,8 +92,11 @@ impl Projections {
             .filter(|found| found.access == set)
             .cloned();
         let projection = found.unwrap_or_else(|| {
+            let own = owner
+                .and_then(|owner| for_owner(snapshot, owner))
+                .map(Arc::new);
             let made = Arc::new(Projection::new(
-                snapshot.clone(),
+                own.unwrap_or_else(|| snapshot.clone()),
                 set,
                 owner,
                 self.ids.clone(),

@@ -36,16 +36,13 @@ pub fn build(parts: Parts<'_>) -> (Snapshot, IdChanges) {
         ..Snapshot::default()
     };
     let mut copies = sorted_copies(&snapshot, parts.copies, parts.ids);
-    snapshot.by_row = copies
+    let rows = copies
         .iter()
         .enumerate()
-        .map(|(ix, copy)| (copy.row, ix as u32))
-        .collect();
-    snapshot.by_upstream = copies
-        .iter()
-        .enumerate()
-        .map(|(ix, copy)| ((copy.server, copy.upstream_id()), ix as u32))
-        .collect();
+        .map(|(ix, copy)| (copy.row, ix as u32));
+    snapshot.by_row = Arc::new(rows.collect());
+    let keys = copies.iter().map(|copy| (copy.server, copy.upstream_id()));
+    snapshot.by_upstream = Arc::new(keys.zip(0..).collect());
     relate(&mut copies, &snapshot.by_upstream);
     snapshot.copies = copies.into_iter().map(Arc::new).collect();
 
@@ -61,14 +58,14 @@ pub fn build(parts: Parts<'_>) -> (Snapshot, IdChanges) {
             .filter_map(|(a, b)| Some((*by_public.get(a)?, *by_public.get(b)?)))
             .collect::<Vec<_>>()
     };
-    let decisions = merge::Decisions {
+    snapshot.decisions = merge::Decisions {
         joined: pairs(parts.joined),
         never: pairs(parts.parted),
     };
     snapshot.grouping = Arc::new(merge::group(
         &Input(&snapshot),
         &scopes(&snapshot),
-        &decisions,
+        &snapshot.decisions,
     ));
 
     let groups: Vec<Vec<PublicId>> = snapshot
@@ -144,7 +141,7 @@ fn scopes(snapshot: &Snapshot) -> Vec<merge::Scope> {
         .collect()
 }
 
-fn add_items(snapshot: &mut Snapshot, ids: Vec<PublicId>) {
+pub(super) fn add_items(snapshot: &mut Snapshot, ids: Vec<PublicId>) {
     let grouping = snapshot.grouping.clone();
     snapshot.item_of = (0..snapshot.copies.len() as u32)
         .map(|copy| grouping.group_of(copy))
@@ -267,7 +264,7 @@ fn add_targets(
 }
 
 /// The snapshot's copies as `merge` reads them.
-struct Input<'a>(&'a Snapshot);
+pub(super) struct Input<'a>(pub(super) &'a Snapshot);
 
 impl merge::Copies for Input<'_> {
     fn len(&self) -> usize {

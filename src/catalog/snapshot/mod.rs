@@ -3,14 +3,19 @@
 mod build;
 mod copy;
 mod library;
+mod own;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::model::{ItemKind, PublicId, ServerKey, UpstreamId};
 
 pub use build::{Parts, build};
 pub use copy::{Copy, CopySeed};
 pub use library::{LibraryRef, MergedLibrary, MergedSource, SourceLibrary, SourcePolicy, Strategy};
+pub use own::for_owner;
 
 /// Position of a copy in [`Snapshot::copies`], which is in the order of (server key, upstream id).
 pub type CopyIx = u32;
@@ -58,15 +63,17 @@ pub struct Snapshot {
     pub servers: Vec<ServerEntry>,
     pub source_libraries: Vec<SourceLibrary>,
     pub merged_libraries: Vec<MergedLibrary>,
-    pub copies: Vec<std::sync::Arc<Copy>>,
+    pub copies: Vec<Arc<Copy>>,
     /// The item of each copy.
     pub item_of: Vec<ItemIx>,
     pub items: Vec<Item>,
     /// Why the items are what they are; its groups are numbered as the items.
-    pub grouping: std::sync::Arc<crate::merge::Grouping>,
+    pub grouping: Arc<crate::merge::Grouping>,
+    /// What people decided by hand.
+    pub decisions: crate::merge::Decisions,
     targets: HashMap<PublicId, Target>,
-    by_row: HashMap<i64, CopyIx>,
-    by_upstream: HashMap<(u32, UpstreamId), CopyIx>,
+    by_row: Arc<HashMap<i64, CopyIx>>,
+    by_upstream: Arc<HashMap<(u32, UpstreamId), CopyIx>>,
 }
 
 impl Snapshot {
