@@ -214,7 +214,7 @@ impl Accounts {
             .free_name(&library.name, owner.as_deref(), None)
             .await?;
         let sources = self
-            .check_sources(&library.sources, library.collection_type, library.owner)
+            .check_sources(&library.sources, library.collection_type, eyes(actor, library.owner))
             .await?;
         let now = self.0.clock.millis();
         let is_global = owner.is_none();
@@ -274,7 +274,7 @@ impl Accounts {
             .or(before.row.collection_type.parse().ok());
         let kind = kind.unwrap_or(CollectionType::Mixed);
         let sources = match &update.sources {
-            Some(sources) => Some(self.check_sources(sources, kind, owner).await?),
+            Some(sources) => Some(self.check_sources(sources, kind, eyes(actor, owner)).await?),
             None => None,
         };
         let change = MergedLibraryChange {
@@ -540,6 +540,15 @@ fn owner_of(library: &MergedLibrary) -> Result<Owner, AccountsError> {
     match (&library.row.created_by, library.row.is_global) {
         (Some(user), false) => Ok(Owner::User(super::viewers::read_id(user)?)),
         _ => Ok(Owner::Everybody),
+    }
+}
+
+/// By whose links sources are chosen. The file may name a library before its owner's links work:
+/// what the owner sees of it is decided copy by copy all the same.
+fn eyes(actor: &Actor, owner: Owner) -> Owner {
+    match actor {
+        Actor::Config => Owner::Everybody,
+        _ => owner,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who may do what: users, sessions, account links, servers, libraries, secrets, public ids.
 
 mod actor;
+mod declared;
 mod error;
 mod libraries;
 mod limiter;

@@ -45,7 +45,7 @@ pub struct ServerUpdate {
 }
 
 /// For the audit: no secrets.
-fn shown(row: &ServerRow) -> Value {
+pub(super) fn shown(row: &ServerRow) -> Value {
     json!({
         "name": row.name,
         "url": row.url,
@@ -92,7 +92,7 @@ pub(super) fn tls_of(row: &ServerRow) -> Result<TlsTrust, AccountsError> {
         .map_err(|_| DbError::Damaged("a server's certificate".into()).into())
 }
 
-fn tls_columns(tls: &TlsTrust) -> (Option<String>, Option<String>) {
+pub(super) fn tls_columns(tls: &TlsTrust) -> (Option<String>, Option<String>) {
     match tls {
         TlsTrust::System => (None, None),
         TlsTrust::Authority(pem) => (Some(pem.clone()), None),
@@ -100,7 +100,7 @@ fn tls_columns(tls: &TlsTrust) -> (Option<String>, Option<String>) {
     }
 }
 
-fn spec(row: &ServerRow) -> Result<ServerSpec, AccountsError> {
+pub(super) fn spec(row: &ServerRow) -> Result<ServerSpec, AccountsError> {
     Ok(ServerSpec {
         id: row.id,
         key: row

@@ -1,0 +1,101 @@
+//! What only a configuration file asks for: comparing with what is kept, and changing what was
+//! never reached.
+
+use super::links::Credentials;
+use super::names::{self, MAX_NAME};
+use super::servers::{CRAWL_PASSWORD, CRAWL_TOKEN, ServerUpdate, read_url, shown, spec, tls_columns};
+use super::service::{Accounts, Change};
+use super::{AccountsError, Actor};
+use crate::db::servers::{self, ServerChange, ServerRow};
+use crate::error::InvalidInput;
+
+impl Accounts {
+    /// Whether a server is crawled by this very account, password or token included.
+    ///
+    /// # Errors
+    /// When what is kept cannot be opened.
+    pub fn crawls_by(
+        &self,
+        server: &ServerRow,
+        credentials: &Credentials,
+    ) -> Result<bool, AccountsError> {
+        let vault = &self.0.vault;
+        match credentials {
+            Credentials::Password { username, password } => {
+                let known = server.crawl_username.as_deref().unwrap_or_default();
+                let Some(kept) = &server.crawl_password else {
+                    return Ok(false);
+                };
+                Ok(names::key(known) == names::key(username)
+                    && vault.open(CRAWL_PASSWORD, kept)? == *password)
+            }
+            Credentials::Token(token) => match (&server.crawl_password, &server.crawl_token) {
+                (None, Some(kept)) => Ok(vault.open(CRAWL_TOKEN, kept)? == *token),
+                _ => Ok(false),
+            },
+        }
+    }
+
+    /// Changes a server that was never reached, without asking it: who it is, is found out at first
+    /// contact.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`, `NameTaken`; `InvalidInput`, also for a server that was reached.
+    pub async fn update_server_later(
+        &self,
+        actor: &Actor,
+        id: i64,
+        update: ServerUpdate,
+    ) -> Result<ServerRow, AccountsError> {
+        actor.need_administrator()?;
+        let before = self.server_row(id).await?;
+        if before.upstream_id.is_some() {
+            let problem = "the server is known already";
+            return Err(InvalidInput::new("server", problem, "one never reached").into());
+        }
+        let mut change = ServerChange {
+            updated_at: Some(self.0.clock.millis()),
+            ..ServerChange::default()
+        };
+        if let Some(name) = &update.name {
+            let name = names::check("name", name, MAX_NAME)?;
+            change.name_key = Some(names::key(&name));
+            change.name = Some(name);
+        }
+        if let Some(url) = &update.url {
+            change.url = Some(read_url(url)?.to_string());
+        }
+        if let Some(tls) = &update.tls {
+            let (ca_pem, tls_fingerprint) = tls_columns(tls);
+            change.ca_pem = Some(ca_pem);
+            change.tls_fingerprint = Some(tls_fingerprint);
+        }
+        if let Some(credentials) = &update.credentials {
+            change.crawl_user_id = Some(None);
+            let (username, password, token) = match credentials {
+                Credentials::Password { username, password } => {
+                    let sealed = self.0.vault.seal(CRAWL_PASSWORD, password);
+                    (Some(username.clone()), Some(sealed), None)
+                }
+                Credentials::Token(token) => {
+                    (None, None, Some(self.0.vault.seal(CRAWL_TOKEN, token)))
+                }
+            };
+            change.crawl_username = Some(username);
+            change.crawl_password = Some(password);
+            change.crawl_token = Some(token);
+        }
+        let row = match servers::update(&self.0.db, id, &change).await {
+            Err(error) if error.is_conflict_on("name_key") => {
+                let name = change.name.unwrap_or_default();
+                return Err(AccountsError::NameTaken { name });
+            }
+            other => other?,
+        };
+        self.0.registry.upsert(spec(&row)?);
+        let (old, new) = (Some(shown(&before)), Some(shown(&row)));
+        self.audit(actor, "server.update", id, old, new).await?;
+        self.changed(Change::Server(id)).await?;
+        Ok(row)
+    }
+}
