@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 done; 1 failed, the reason on standard error in one line; 2 wrong usage.
 
+mod apply;
+mod check;
 mod credentials;
 mod dedup;
 mod init;
@@ -42,6 +44,10 @@ enum Command {
     Schema,
     /// Print a commented configuration
     Init,
+    /// Read the configuration, try the database and every server, say what is wrong
+    Check(check::Check),
+    /// Bring an installation to what a file declares
+    Apply(apply::Apply),
     /// Change the schema of the database, or tell its state
     Migrate(migrate::Migrate),
     /// Source servers
@@ -80,6 +86,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Init => init::run(),
+        Command::Check(check) => wait(check.run(output)),
+        Command::Apply(apply) => wait(apply.run(output)),
         Command::Migrate(migrate) => wait(migrate.run(output)),
         Command::Server(server) => wait(server.run(output)),
         Command::Library(library) => wait(library.run(output)),

@@ -3,7 +3,9 @@
 
 use super::links::Credentials;
 use super::names::{self, MAX_NAME};
-use super::servers::{CRAWL_PASSWORD, CRAWL_TOKEN, ServerUpdate, read_url, shown, spec, tls_columns};
+use super::servers::{
+    CRAWL_PASSWORD, CRAWL_TOKEN, ServerUpdate, read_url, shown, spec, tls_columns,
+};
 use super::service::{Accounts, Change};
 use super::{AccountsError, Actor};
 use crate::db::servers::{self, ServerChange, ServerRow};

@@ -214,7 +214,11 @@ impl Accounts {
             .free_name(&library.name, owner.as_deref(), None)
             .await?;
         let sources = self
-            .check_sources(&library.sources, library.collection_type, eyes(actor, library.owner))
+            .check_sources(
+                &library.sources,
+                library.collection_type,
+                eyes(actor, library.owner),
+            )
             .await?;
         let now = self.0.clock.millis();
         let is_global = owner.is_none();
@@ -274,7 +278,10 @@ impl Accounts {
             .or(before.row.collection_type.parse().ok());
         let kind = kind.unwrap_or(CollectionType::Mixed);
         let sources = match &update.sources {
-            Some(sources) => Some(self.check_sources(sources, kind, eyes(actor, owner)).await?),
+            Some(sources) => Some(
+                self.check_sources(sources, kind, eyes(actor, owner))
+                    .await?,
+            ),
             None => None,
         };
         let change = MergedLibraryChange {

@@ -15,8 +15,8 @@ use crate::db::links;
 use crate::db::servers::ServerRow;
 use crate::jellyfin::UpstreamError;
 
-pub(super) use servers::tls;
 pub use report::{Action, ApplyError, Change, Kind, Problem};
+pub(super) use servers::tls;
 
 /// Who makes these changes, for the audit.
 const ACTOR: Actor = Actor::Config;

@@ -167,7 +167,14 @@ async fn ask(declared: &DeclaredServer) -> Result<Libraries, UpstreamError> {
             let id = id.ok_or_else(|| UpstreamError::Malformed {
                 reason: "the user has no id".into(),
             })?;
-            libraries(&server, &Account { user_id: id, ..account }).await
+            libraries(
+                &server,
+                &Account {
+                    user_id: id,
+                    ..account
+                },
+            )
+            .await
         }
     }
 }
@@ -180,20 +187,19 @@ async fn libraries(
     let answer = server.get(account, "/UserViews", &query).await?;
     let text = |view: &Value, key: &str| view[key].as_str().unwrap_or_default().to_owned();
     let views = answer["Items"].as_array().into_iter().flatten();
-    Ok(views.map(|view| (text(view, "Id"), text(view, "Name"))).collect())
+    Ok(views
+        .map(|view| (text(view, "Id"), text(view, "Name")))
+        .collect())
 }
 
 /// Names in the file that lead nowhere.
-fn names(
-    config: &Config,
-    known: &Known,
-    told: &[(&str, Libraries)],
-    findings: &mut Vec<Finding>,
-) {
+fn names(config: &Config, known: &Known, told: &[(&str, Libraries)], findings: &mut Vec<Finding>) {
     let same = |left: &str, right: &str| left.to_lowercase() == right.to_lowercase();
     let is_server = |name: &str| {
         let declared = config.servers.iter().map(|server| &server.name);
-        declared.chain(&known.servers).any(|other| same(other, name))
+        declared
+            .chain(&known.servers)
+            .any(|other| same(other, name))
     };
     let is_user = |name: &str| {
         let declared = config.users.iter().map(|user| &user.name);
@@ -230,7 +236,9 @@ fn names(
             };
             // An id may be one of Manyfin's own, which only the database could tell.
             let is_id = source.library.parse::<UpstreamId>().is_ok();
-            let is_there = libraries.iter().any(|(_, name)| same(name, &source.library));
+            let is_there = libraries
+                .iter()
+                .any(|(_, name)| same(name, &source.library));
             if !is_id && !is_there {
                 let names: Vec<_> = libraries.iter().map(|(_, name)| name.as_str()).collect();
                 let problem = format!(

@@ -167,7 +167,12 @@ fn target(
     let priority = source.priority;
     let id = source.library.parse::<PublicId>().ok();
     let id = id.map(|id| id.to_string()).unwrap_or_default();
-    let of_server = || known.libraries.iter().filter(|row| row.server_id == server_id);
+    let of_server = || {
+        known
+            .libraries
+            .iter()
+            .filter(|row| row.server_id == server_id)
+    };
     let present = || of_server().filter(|row| row.is_present);
     let by_id = present().find(|row| row.library_id == id || row.virtual_id == id);
     let row = by_id.or_else(|| present().find(|row| same(&row.name, &source.library)));
@@ -194,7 +199,9 @@ fn target(
             let names: Vec<_> = present().map(|row| row.name.as_str()).collect();
             let (server, library) = (&source.server, &source.library);
             let names = names.join(", ");
-            Err(format!("{server} has no library {library}; it has: {names}"))
+            Err(format!(
+                "{server} has no library {library}; it has: {names}"
+            ))
         }
     }
 }

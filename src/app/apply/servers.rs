@@ -96,9 +96,7 @@ async fn reach(
 ) -> Result<Outcome, AccountsError> {
     let mut done = Vec::new();
     if let Some((update, what)) = update {
-        accounts
-            .update_server_later(&ACTOR, row.id, update)
-            .await?;
+        accounts.update_server_later(&ACTOR, row.id, update).await?;
         done.push(what);
     }
     match settle(accounts, row.id).await {

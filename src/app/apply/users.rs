@@ -46,7 +46,12 @@ impl Run<'_> {
             } else {
                 "user"
             };
-            self.changed(Action::Added, Kind::User, name, format!("added {what} {name}"));
+            self.changed(
+                Action::Added,
+                Kind::User,
+                name,
+                format!("added {what} {name}"),
+            );
             return Ok(made);
         };
         // Whoever has that account upstream is not the person whom the file means.
@@ -91,7 +96,12 @@ impl Run<'_> {
             match self.put_link(user, server, link).await {
                 Ok(None) => {}
                 Ok(Some((action, text))) => {
-                    self.changed(action, Kind::Link, &declared.name, format!("{text} {subject}"));
+                    self.changed(
+                        action,
+                        Kind::Link,
+                        &declared.name,
+                        format!("{text} {subject}"),
+                    );
                 }
                 Err(error) => self.problem(subject, error),
             }
