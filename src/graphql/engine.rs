@@ -257,3 +257,7 @@ fn chosen(document: &ExecutableDocument, name: Option<&str>) -> GraphResult<Oper
             )
         })
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

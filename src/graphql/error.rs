@@ -136,6 +136,9 @@ impl From<CatalogError> for GraphError {
             CatalogError::UnknownParent(_) => {
                 Self::not_found("library or folder").in_field("parentId")
             }
+            CatalogError::Unavailable(_) => {
+                Self::new(Code::UpstreamUnavailable, error.to_string()).because("NO_COPY_AVAILABLE")
+            }
             CatalogError::Upstream(error) => error.into(),
             CatalogError::Invalid(error) => error.into(),
             error => Self::internal(error),

@@ -8,7 +8,7 @@ mod paging;
 pub use body::BodyOptionsInput;
 pub use enums::{Kind, NameKindInput, Order, SortKey};
 pub use filter::ItemFilterInput;
-pub use paging::{Cursor, Paging, count, weight};
+pub use paging::{Cursor, Paging, cost, count, weight};
 
 use async_graphql::{ID, InputObject};
 

@@ -129,6 +129,13 @@ pub fn weight(first: Option<i32>, last: Option<i32>) -> usize {
     asked.unwrap_or(USUAL).min(MOST)
 }
 
+/// What a list of so many entries costs. It stops far beyond every limit, so that lists in lists do
+/// not overflow.
+pub fn cost(entries: usize, each: usize) -> usize {
+    const ENDLESS: usize = 1 << 40;
+    entries.saturating_mul(each).saturating_add(1).min(ENDLESS)
+}
+
 /// A number of entries.
 ///
 /// # Errors

@@ -67,6 +67,7 @@ impl ServerMutation {
         };
         let services = ctx.services()?;
         let added = services.accounts.add_server(&ctx.actor()?, add).await?;
+        services.catalog.store().reload_configuration().await?;
         Ok(Server::named(services, added.id, added.name))
     }
 
@@ -93,14 +94,16 @@ impl ServerMutation {
             .accounts
             .update_server(&ctx.actor()?, row, update)
             .await?;
+        services.catalog.store().reload_configuration().await?;
         Ok(Server::named(services, changed.id, changed.name))
     }
 
     /// Removes a server with its copies and links. Its ids and what was watched are kept for its return.
     async fn remove_server(&self, ctx: &Context<'_>, id: ID) -> GraphResult<bool> {
         let row = NodeId::server("id", &id)?;
-        let accounts = &ctx.services()?.accounts;
-        accounts.remove_server(&ctx.actor()?, row).await?;
+        let services = ctx.services()?;
+        services.accounts.remove_server(&ctx.actor()?, row).await?;
+        services.catalog.store().reload_configuration().await?;
         Ok(true)
     }
 }

@@ -1,12 +1,15 @@
 //! Servers, merged libraries and the whole catalogue.
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::WholeCatalog;
+use crate::db;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::GraphResult;
-use crate::graphql::inputs::count;
+use crate::graphql::inputs::{cost, count};
 use crate::graphql::scalars::{Json, Long};
 use crate::graphql::types::{MergedLibrary, NodeId, Server, SourceLibrary, may_see, time};
 
@@ -29,13 +32,34 @@ pub struct AuditEntry {
     pub after: Option<Json>,
 }
 
+/// What was watched or marked and is still to be told to a server.
+#[derive(SimpleObject)]
+pub struct OutboxEntry {
+    /// The server; null when the link is gone.
+    pub server: Option<Server>,
+    /// The account that it is told for.
+    pub link_id: ID,
+    /// The item.
+    pub item_id: ID,
+    /// What changed: `play`, `favorite` or `likes`.
+    pub register: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Since when it waits.
+    pub waiting_since: DateTime<Utc>,
+    /// When it is tried next.
+    pub next_attempt_at: DateTime<Utc>,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+}
+
 #[derive(Default)]
 pub struct AdministrationQuery;
 
 #[Object]
 impl AdministrationQuery {
     /// Source servers: administrators see all, others those that they are linked to.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn servers(&self, ctx: &Context<'_>) -> GraphResult<Vec<Server>> {
         if !ctx.viewer()?.is_administrator {
             return linked_servers(ctx);
@@ -61,7 +85,7 @@ impl AdministrationQuery {
     }
 
     /// Merged libraries: administrators see all, others the global ones and their own.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn merged_libraries(&self, ctx: &Context<'_>) -> GraphResult<Vec<MergedLibrary>> {
         let viewer = ctx.viewer()?;
         let snapshot = ctx.services()?.catalog.snapshot();
@@ -89,7 +113,7 @@ impl AdministrationQuery {
     }
 
     /// The libraries of the servers, for merging: administrators see all, others what they may open.
-    #[graphql(complexity = "20 * child_complexity + 1")]
+    #[graphql(complexity = "cost(20, child_complexity)")]
     async fn source_libraries(&self, ctx: &Context<'_>) -> GraphResult<Vec<SourceLibrary>> {
         let viewer = ctx.viewer()?;
         let catalog = &ctx.services()?.catalog;
@@ -113,9 +137,49 @@ impl AdministrationQuery {
         WholeCatalog::open(ctx).await
     }
 
+    /// What was watched or marked and is still to be told to servers, the oldest first. For
+    /// administrators.
+    #[graphql(complexity = "cost(50, child_complexity)")]
+    async fn outbox(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 50)] first: i32,
+    ) -> GraphResult<Vec<OutboxEntry>> {
+        ctx.administrator()?;
+        let limit = count("first", Some(first), false)?.unwrap_or_default();
+        let services = ctx.services()?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = db::outbox::waiting(services.catalog.db(), limit).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let links: HashMap<i64, i64> = services
+            .accounts
+            .all_links()
+            .await?
+            .into_iter()
+            .map(|(_, link)| (link.id, link.server_id))
+            .collect();
+        let entries = rows.into_iter().map(|row| OutboxEntry {
+            server: links.get(&row.link_id).map(|server| {
+                let known = services.catalog.registry().get(*server);
+                let name = known.map(|server| server.name()).unwrap_or_default();
+                Server::named(services, *server, name)
+            }),
+            link_id: NodeId::Link(row.link_id).to_string().into(),
+            item_id: row.item_id.into(),
+            register: row.register,
+            attempts: row.attempts,
+            waiting_since: time(row.created_at),
+            next_attempt_at: time(row.next_attempt_at),
+            last_error: row.last_error,
+        });
+        Ok(entries.collect())
+    }
+
     /// Changes of the configuration, the latest first; `before` a number goes on behind it. For
     /// administrators.
-    #[graphql(complexity = "50 * child_complexity + 1")]
+    #[graphql(complexity = "cost(50, child_complexity)")]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,

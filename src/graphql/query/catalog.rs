@@ -9,7 +9,7 @@ use crate::catalog::scope::{AccessSet, Projection, Scope};
 use crate::catalog::snapshot::Snapshot;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::GraphResult;
-use crate::graphql::inputs::{self, ItemFilterInput, ItemSortInput, Paging, weight};
+use crate::graphql::inputs::{self, ItemFilterInput, ItemSortInput, Paging, cost, weight};
 use crate::graphql::types::{Item, ItemConnection};
 use crate::merge;
 
@@ -104,7 +104,7 @@ impl WholeCatalog {
     }
 
     /// Items; without a filter, all of them.
-    #[graphql(complexity = "weight(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, last), child_complexity)")]
     #[allow(clippy::too_many_arguments)]
     async fn items(
         &self,
@@ -130,7 +130,7 @@ impl WholeCatalog {
     }
 
     /// Joins that were not made because ids contradict each other, and those made in spite of it.
-    #[graphql(complexity = "100 * child_complexity + 1")]
+    #[graphql(complexity = "cost(100, child_complexity)")]
     async fn conflicts(&self) -> Vec<Conflict> {
         let snapshot = self.scope.snapshot();
         let conflicts = snapshot.grouping.conflicts().iter();

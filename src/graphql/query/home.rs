@@ -8,7 +8,7 @@ use crate::catalog::home::{self, LatestQuery, NextUpQuery};
 use crate::catalog::scope::Entry;
 use crate::graphql::caller::{Ask, scope};
 use crate::graphql::error::{GraphError, GraphResult};
-use crate::graphql::inputs::{self, ItemFilterInput, Kind, Paging, weight};
+use crate::graphql::inputs::{self, ItemFilterInput, Kind, Paging, cost, weight};
 use crate::graphql::types::{Item, ItemConnection};
 use crate::model::{ItemFilter, ItemQuery, ItemSort, Page, PublicId, SortBy, SortOrder};
 
@@ -30,7 +30,7 @@ fn limit(field: &str, limit: i32) -> GraphResult<usize> {
 impl HomeQuery {
     /// What came last, newest first; with `groupItems`, episodes under their series and tracks under
     /// their album, which then tell in `childCount` for how many new ones they stand.
-    #[graphql(complexity = "weight(Some(limit), None) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(Some(limit), None), child_complexity)")]
     #[allow(clippy::too_many_arguments)]
     async fn latest(
         &self,
@@ -61,7 +61,7 @@ impl HomeQuery {
     }
 
     /// The next episode of each series that was begun, the series last watched first.
-    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
     #[allow(clippy::too_many_arguments)]
     async fn next_up(
         &self,
@@ -90,7 +90,7 @@ impl HomeQuery {
     }
 
     /// What was begun and not finished, last played first.
-    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
     async fn resume(
         &self,
         ctx: &Context<'_>,
@@ -106,7 +106,7 @@ impl HomeQuery {
     }
 
     /// Items that have much in common with one.
-    #[graphql(complexity = "weight(limit, None) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(limit, None), child_complexity)")]
     async fn similar(
         &self,
         ctx: &Context<'_>,
@@ -126,7 +126,7 @@ impl HomeQuery {
     }
 
     /// What holds an item, the nearest first, up to the folder of the libraries.
-    #[graphql(complexity = "5 * child_complexity + 1")]
+    #[graphql(complexity = "cost(5, child_complexity)")]
     async fn ancestors(&self, ctx: &Context<'_>, id: ID) -> GraphResult<Vec<Item>> {
         let id = inputs::id("id", &id)?;
         let scope = scope(ctx).await?;
@@ -138,7 +138,7 @@ impl HomeQuery {
     }
 
     /// Something to watch that was not watched yet, by chance.
-    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
     async fn suggestions(
         &self,
         ctx: &Context<'_>,

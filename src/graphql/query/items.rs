@@ -6,7 +6,7 @@ use crate::catalog::query;
 use crate::catalog::scope::{Entry, Scope};
 use crate::graphql::caller::{Ask, scope};
 use crate::graphql::error::GraphResult;
-use crate::graphql::inputs::{self, ItemFilterInput, ItemSortInput, Paging, weight};
+use crate::graphql::inputs::{self, ItemFilterInput, ItemSortInput, Paging, cost, weight};
 use crate::graphql::types::{Item, ItemConnection};
 use crate::model;
 
@@ -33,7 +33,7 @@ impl ItemQuery {
     }
 
     /// A list of items. Without any filter: the libraries.
-    #[graphql(complexity = "weight(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, last), child_complexity)")]
     #[allow(clippy::too_many_arguments)]
     async fn items(
         &self,
@@ -63,7 +63,7 @@ impl ItemQuery {
     }
 
     /// Items whose name matches, the best match first.
-    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
     async fn search(
         &self,
         ctx: &Context<'_>,
@@ -84,8 +84,8 @@ impl ItemQuery {
         list(&scope, &query, &paging, ctx.caller()?.trusted)
     }
 
-    /// What a search box shows while one types: items and names that match `filter.search`.
-    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    /// What a search box shows while one types: items that match `filter.search`.
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
     async fn search_hints(
         &self,
         ctx: &Context<'_>,

@@ -6,7 +6,9 @@ use crate::catalog::scope::Entry;
 use crate::catalog::{home, query};
 use crate::graphql::caller::{Ask, scope};
 use crate::graphql::error::GraphResult;
-use crate::graphql::inputs::{self, ItemFilterInput, ItemSortInput, NameKindInput, Paging, weight};
+use crate::graphql::inputs::{
+    self, ItemFilterInput, ItemSortInput, NameKindInput, Paging, cost, weight,
+};
 use crate::graphql::scalars::Json;
 use crate::graphql::types::{FilterValues, Item, ItemConnection};
 use crate::model::{ItemKind, Page};
@@ -17,7 +19,7 @@ pub struct NameQuery;
 #[Object]
 impl NameQuery {
     /// What the items of a list carry: the choices that a client offers as filters.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn filter_values(
         &self,
         ctx: &Context<'_>,
@@ -30,7 +32,7 @@ impl NameQuery {
     }
 
     /// Names of a kind that the filtered items carry.
-    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
     #[allow(clippy::too_many_arguments)]
     async fn names(
         &self,

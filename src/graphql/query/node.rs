@@ -6,6 +6,7 @@ use super::administration::find_server;
 use crate::catalog::scope::Entry;
 use crate::graphql::caller::{Ask, scope};
 use crate::graphql::error::GraphResult;
+use crate::graphql::inputs::cost;
 use crate::graphql::types::{
     Item, MergedLibrary, Node, NodeId, SourceLibrary, User, View, find_link, may_see,
 };
@@ -22,7 +23,7 @@ impl NodeQuery {
     }
 
     /// Several at once, in order.
-    #[graphql(complexity = "ids.len() * child_complexity + 1")]
+    #[graphql(complexity = "cost(ids.len(), child_complexity)")]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> GraphResult<Vec<Option<Node>>> {
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 
 use crate::graphql::caller::Ask;
 use crate::graphql::error::GraphResult;
-use crate::graphql::inputs;
+use crate::graphql::inputs::{self, cost};
 use crate::graphql::types::{Server, Session, User};
 
 /// See the GraphQL type.
@@ -41,7 +41,7 @@ impl Viewer {
     }
 
     /// The servers that the caller is linked to, and how they are.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn servers(&self, ctx: &Context<'_>) -> GraphResult<Vec<Server>> {
         super::administration::linked_servers(ctx)
     }
@@ -59,7 +59,7 @@ impl PeopleQuery {
     }
 
     /// Administrators: every user, by name. Others: themselves.
-    #[graphql(complexity = "20 * child_complexity + 1")]
+    #[graphql(complexity = "cost(20, child_complexity)")]
     async fn users(&self, ctx: &Context<'_>) -> GraphResult<Vec<User>> {
         let viewer = ctx.viewer()?;
         if !viewer.is_administrator {
@@ -75,7 +75,7 @@ impl PeopleQuery {
     }
 
     /// Users whom a sign-in page may show; nobody, unless the configuration says `public_users`.
-    #[graphql(complexity = "20 * child_complexity + 1")]
+    #[graphql(complexity = "cost(20, child_complexity)")]
     async fn public_users(&self, ctx: &Context<'_>) -> GraphResult<Vec<User>> {
         let services = ctx.services()?;
         if !services.public_users {
@@ -86,7 +86,7 @@ impl PeopleQuery {
     }
 
     /// The caller's signed-in devices; with `all`, for administrators, everybody's.
-    #[graphql(complexity = "20 * child_complexity + 1")]
+    #[graphql(complexity = "cost(20, child_complexity)")]
     async fn sessions(
         &self,
         ctx: &Context<'_>,

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, Object};
 use crate::catalog::scope::Entry;
 use crate::graphql::caller::{Ask, scope};
 use crate::graphql::error::GraphResult;
-use crate::graphql::inputs;
+use crate::graphql::inputs::{self, cost};
 use crate::graphql::scalars::Json;
 use crate::graphql::types::View;
 use crate::model::BodyOptions;
@@ -17,7 +17,7 @@ pub struct ViewQuery;
 impl ViewQuery {
     /// The libraries that the caller can open, in the caller's order: merged ones, source libraries
     /// that are in none, collections, playlists.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn views(&self, ctx: &Context<'_>) -> GraphResult<Vec<View>> {
         let scope = scope(ctx).await?;
         let views = scope.views().into_iter().map(|view| View {

@@ -12,7 +12,7 @@ use crate::catalog::watch::ItemState;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::GraphResult;
 use crate::graphql::inputs::{
-    self, BodyOptionsInput, ItemFilterInput, ItemSortInput, Kind, Paging, weight,
+    self, BodyOptionsInput, ItemFilterInput, ItemSortInput, Kind, Paging, cost, weight,
 };
 use crate::graphql::scalars::{Json, Long};
 use crate::model::{ItemFilter, ItemKind, ItemQuery, NameKind};
@@ -389,7 +389,7 @@ impl Item {
     }
 
     /// The seasons of a series, by number.
-    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
     async fn seasons(
         &self,
         ctx: &Context<'_>,
@@ -405,7 +405,7 @@ impl Item {
     }
 
     /// The episodes of a series or a season, by number.
-    #[graphql(complexity = "weight(first, None) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
     async fn episodes(
         &self,
         ctx: &Context<'_>,
@@ -421,7 +421,7 @@ impl Item {
     }
 
     /// What it holds. Without a filter: what lies directly in it.
-    #[graphql(complexity = "weight(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, last), child_complexity)")]
     #[allow(clippy::too_many_arguments)]
     async fn children(
         &self,

@@ -8,6 +8,7 @@ use super::node::NodeId;
 use crate::accounts::{self, LinkInfo, LinkInfoState};
 use crate::graphql::caller::Ask;
 use crate::graphql::error::{GraphError, GraphResult};
+use crate::graphql::inputs::cost;
 use crate::graphql::scalars::Json;
 use crate::model::PublicId;
 
@@ -102,7 +103,7 @@ impl User {
     }
 
     /// The user's accounts on servers; for the user and administrators.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn links(&self, ctx: &Context<'_>) -> GraphResult<Vec<Link>> {
         let accounts = &ctx.services()?.accounts;
         let links = accounts.links(&ctx.actor()?, self.0.id).await?;
@@ -110,7 +111,7 @@ impl User {
     }
 
     /// The user's signed-in devices, the latest used first; for the user and administrators.
-    #[graphql(complexity = "10 * child_complexity + 1")]
+    #[graphql(complexity = "cost(10, child_complexity)")]
     async fn sessions(&self, ctx: &Context<'_>) -> GraphResult<Vec<super::Session>> {
         let accounts = &ctx.services()?.accounts;
         let sessions = accounts.sessions(&ctx.actor()?, Some(self.0.id)).await?;

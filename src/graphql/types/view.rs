@@ -9,7 +9,7 @@ use crate::catalog::snapshot::LibraryRef;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::GraphResult;
 use crate::graphql::inputs::{
-    self, BodyOptionsInput, ItemFilterInput, ItemSortInput, Paging, weight,
+    self, BodyOptionsInput, ItemFilterInput, ItemSortInput, Paging, cost, weight,
 };
 use crate::graphql::scalars::Json;
 
@@ -76,7 +76,7 @@ impl View {
     }
 
     /// What it holds. Without a filter: what lies directly in it.
-    #[graphql(complexity = "weight(first, last) * child_complexity + 1")]
+    #[graphql(complexity = "cost(weight(first, last), child_complexity)")]
     #[allow(clippy::too_many_arguments)]
     async fn items(
         &self,
