@@ -1,7 +1,7 @@
 //! Manyfin: many Jellyfin servers, one library.
 //!
 //! Imports point down, in this order (`tests/layers.rs` reads the `use crate::` lines):
-//! `cli → server → app → {web, rest, graphql, stream} → catalog → accounts →
+//! `cli → app → server → {web, rest, graphql, stream} → catalog → accounts →
 //! {merge, jellyfin, db} → {wire, model} → {error, clock, telemetry} → config`.
 
 pub mod accounts;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
-    &["server", "demo"],
     &["app"],
+    &["server", "demo"],
     &["web", "rest", "graphql", "stream"],
     &["catalog"],
     &["accounts"],
@@ -103,7 +103,7 @@ fn allowed(source: &Source, target: &str) -> bool {
     match (layer(&from), layer(target)) {
         // The demo stands beside `server` and knows only Jellyfin's words.
         (Some(_), Some(below)) if from == "demo" => below >= layer("wire").expect("a layer"),
-        (Some(_), Some(_)) if target == "demo" => ["cli", "main"].contains(&from.as_str()),
+        (Some(_), Some(_)) if target == "demo" => ["app", "cli", "main"].contains(&from.as_str()),
         (Some(above), Some(below)) => above < below,
         _ => false,
     }

@@ -5,6 +5,7 @@ mod support;
 
 mod command_line;
 mod db;
+mod differential;
 mod layers;
 mod recorded_fidelity;
 mod specs;

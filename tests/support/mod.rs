@@ -1,5 +1,6 @@
 //! What several subjects need.
 
+pub mod app;
 #[macro_use]
 pub mod database;
 pub mod postgres;
