@@ -118,7 +118,7 @@ impl App {
             registry: registry.clone(),
             ids: accounts.ids().clone(),
             hydrate: catalog.hydrate().clone(),
-            accounts: Arc::new(seams::People(accounts.clone())),
+            directory: Arc::new(accounts.clone()),
             sink: catalog.store().clone(),
             user_data: Some(seen),
         };

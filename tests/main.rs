@@ -9,4 +9,5 @@ mod differential;
 mod layers;
 mod recorded_fidelity;
 mod specs;
+mod sync;
 mod truth;

@@ -4,75 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use http::request::Parts;
 
-use crate::accounts::{Accounts, Link, LinkState};
-use crate::catalog::sync::{self, Sync, SyncLink};
-use crate::jellyfin::Account;
+use crate::accounts::Accounts;
+use crate::catalog::sync::Sync;
 use crate::rest::{self, caller, params::Params};
 use crate::stream::{self, StreamError};
-
-/// Accounts as the crawler sees them.
-pub struct People(pub Accounts);
-
-impl sync::Accounts for People {
-    fn crawler(&self, server_id: i64) -> BoxFuture<'_, Option<Account>> {
-        async move { told("crawler", self.0.crawl_account(server_id).await) }.boxed()
-    }
-
-    fn crawler_refused(&self, server_id: i64) -> BoxFuture<'_, Option<Account>> {
-        async move { told("crawler", self.0.renew_crawl_account(server_id).await) }.boxed()
-    }
-
-    fn links(&self, server_id: i64) -> BoxFuture<'_, Vec<SyncLink>> {
-        async move {
-            let all = told("links", self.0.all_links().await).unwrap_or_default();
-            let here = all
-                .into_iter()
-                .map(|(_, link)| link)
-                .filter(|link| link.server_id == server_id);
-            here.filter_map(in_use).collect()
-        }
-        .boxed()
-    }
-
-    fn link(&self, id: i64) -> BoxFuture<'_, Option<SyncLink>> {
-        async move {
-            let all = told("links", self.0.all_links().await).unwrap_or_default();
-            all.into_iter()
-                .map(|(_, link)| link)
-                .find(|link| link.id == id)
-                .and_then(in_use)
-        }
-        .boxed()
-    }
-
-    fn link_refused(&self, id: i64) -> BoxFuture<'_, Option<SyncLink>> {
-        async move {
-            match told("link", self.0.check_link(id).await)? {
-                LinkState::Active => sync::Accounts::link(self, id).await,
-                LinkState::Refused { .. } => None,
-            }
-        }
-        .boxed()
-    }
-}
-
-/// A failure is logged; the crawler goes on without.
-fn told<T, E: std::fmt::Display>(what: &str, result: Result<T, E>) -> Option<T> {
-    result
-        .inspect_err(|error| tracing::warn!(%error, "{what} could not be read: {error}"))
-        .ok()
-}
-
-fn in_use(link: Link) -> Option<SyncLink> {
-    (link.state == LinkState::Active).then_some(SyncLink {
-        id: link.id,
-        server_id: link.server_id,
-        account: link.account,
-    })
-}
 
 fn internal(error: impl std::fmt::Display) -> StreamError {
     tracing::error!(%error, "the accounts could not be read: {error}");

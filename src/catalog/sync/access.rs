@@ -30,7 +30,8 @@ impl Inner {
     /// After a crawl: links in use are asked about what it found; the others before they are used.
     /// Links that were never asked are asked for everything.
     pub(super) async fn access_after(&self, server_id: i64, touched: &RoaringBitmap) {
-        for link in self.accounts.links(server_id).await {
+        let links = self.directory.links(server_id).await;
+        for link in links.unwrap_or_default() {
             let known = self.refreshed_at(link.id).await;
             let result = match known {
                 Some(_) if touched.is_empty() => continue,
@@ -153,7 +154,7 @@ impl Inner {
         if !is_refusal(&error) {
             return Err(error.into());
         }
-        let Some(renewed) = self.accounts.link_refused(link.id).await else {
+        let Some(renewed) = self.directory.link_refused(link.id).await? else {
             self.close_link(link.id).await?;
             return Ok(None);
         };

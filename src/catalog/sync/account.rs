@@ -2,6 +2,8 @@
 
 use futures::future::BoxFuture;
 
+use super::SyncError;
+use crate::accounts::{Accounts, Link, LinkState};
 use crate::jellyfin::Account;
 
 /// A link as the crawler sees it.
@@ -14,17 +16,60 @@ pub struct SyncLink {
 }
 
 /// Who crawls, and which links there are.
-pub trait Accounts: Send + Sync + 'static {
-    /// The account that crawls a server, if there is one.
-    fn crawler(&self, server_id: i64) -> BoxFuture<'_, Option<Account>>;
-    /// The crawling account was refused: signs in once more where a password is kept. The account to
-    /// go on with, if there is one.
-    fn crawler_refused(&self, server_id: i64) -> BoxFuture<'_, Option<Account>>;
+pub trait Directory: Send + Sync + 'static {
+    /// The account that crawls a server.
+    fn crawler(&self, server_id: i64) -> BoxFuture<'_, Result<Account, SyncError>>;
+    /// The crawling account was refused: signs in once more where a password is kept.
+    fn crawler_refused(&self, server_id: i64) -> BoxFuture<'_, Result<Account, SyncError>>;
     /// The links to a server that are not refused.
-    fn links(&self, server_id: i64) -> BoxFuture<'_, Vec<SyncLink>>;
-    /// A link, unless it is gone or refused.
-    fn link(&self, id: i64) -> BoxFuture<'_, Option<SyncLink>>;
+    fn links(&self, server_id: i64) -> BoxFuture<'_, Result<Vec<SyncLink>, SyncError>>;
+    /// A link; none when it is gone or refused.
+    fn link(&self, id: i64) -> BoxFuture<'_, Result<Option<SyncLink>, SyncError>>;
     /// A link's account was refused: asks the server once more, and settles the link's state. The
     /// link to go on with; none when it is refused from now on.
-    fn link_refused(&self, id: i64) -> BoxFuture<'_, Option<SyncLink>>;
+    fn link_refused(&self, id: i64) -> BoxFuture<'_, Result<Option<SyncLink>, SyncError>>;
+}
+
+impl Directory for Accounts {
+    fn crawler(&self, server_id: i64) -> BoxFuture<'_, Result<Account, SyncError>> {
+        Box::pin(async move { Ok(self.crawl_account(server_id).await?) })
+    }
+
+    fn crawler_refused(&self, server_id: i64) -> BoxFuture<'_, Result<Account, SyncError>> {
+        Box::pin(async move { Ok(self.renew_crawl_account(server_id).await?) })
+    }
+
+    fn links(&self, server_id: i64) -> BoxFuture<'_, Result<Vec<SyncLink>, SyncError>> {
+        Box::pin(async move {
+            let all = self.all_links().await?.into_iter();
+            let active = all.filter_map(|(_, link)| read(link));
+            Ok(active.filter(|link| link.server_id == server_id).collect())
+        })
+    }
+
+    fn link(&self, id: i64) -> BoxFuture<'_, Result<Option<SyncLink>, SyncError>> {
+        Box::pin(async move {
+            let mut all = self.all_links().await?.into_iter();
+            Ok(all
+                .find(|(_, link)| link.id == id)
+                .and_then(|(_, link)| read(link)))
+        })
+    }
+
+    fn link_refused(&self, id: i64) -> BoxFuture<'_, Result<Option<SyncLink>, SyncError>> {
+        Box::pin(async move {
+            match self.check_link(id).await? {
+                LinkState::Active => self.link(id).await,
+                LinkState::Refused { .. } => Ok(None),
+            }
+        })
+    }
+}
+
+fn read(link: Link) -> Option<SyncLink> {
+    (link.state == LinkState::Active).then_some(SyncLink {
+        id: link.id,
+        server_id: link.server_id,
+        account: link.account,
+    })
 }

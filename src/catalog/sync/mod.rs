@@ -21,7 +21,7 @@ mod settings;
 mod sink;
 mod watcher;
 
-pub use account::{Accounts, SyncLink};
+pub use account::{Directory, SyncLink};
 pub use progress::{CrawlKind, Phase, Progress};
 pub use run::CrawlReport;
 pub use service::{Sync, SyncParts};
@@ -36,8 +36,9 @@ use crate::jellyfin::UpstreamError;
 pub enum SyncError {
     #[error("there is no such server")]
     UnknownServer,
-    #[error("the server has no account to crawl with")]
-    NoAccount,
+    /// The account that crawls cannot be used, or a link cannot be read.
+    #[error(transparent)]
+    Accounts(#[from] crate::accounts::AccountsError),
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
     #[error("the database failed: {0}")]

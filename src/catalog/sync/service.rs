@@ -10,7 +10,7 @@ use super::progress::Board;
 use super::run::Run;
 use super::watcher::{Watcher, watch};
 use super::{
-    Accounts, CrawlKind, CrawlReport, Progress, Sink, SyncError, SyncSettings, UserDataSeen,
+    CrawlKind, CrawlReport, Directory, Progress, Sink, SyncError, SyncSettings, UserDataSeen,
 };
 use crate::accounts::PublicIds;
 use crate::catalog::hydrate::Hydrate;
@@ -29,7 +29,7 @@ pub(super) struct Inner {
     pub(super) registry: Registry,
     pub(super) ids: PublicIds,
     pub(super) hydrate: Hydrate,
-    pub(super) accounts: Arc<dyn Accounts>,
+    pub(super) directory: Arc<dyn Directory>,
     pub(super) sink: Arc<dyn Sink>,
     pub(super) settings: SyncSettings,
     pub(super) board: Board,
@@ -55,7 +55,7 @@ pub struct SyncParts {
     pub registry: Registry,
     pub ids: PublicIds,
     pub hydrate: Hydrate,
-    pub accounts: Arc<dyn Accounts>,
+    pub directory: Arc<dyn Directory>,
     pub sink: Arc<dyn Sink>,
     /// Gets what servers told of user data, all of one question together, and whether it was the
     /// question for everything.
@@ -70,7 +70,7 @@ impl Sync {
             registry: parts.registry,
             ids: parts.ids,
             hydrate: parts.hydrate,
-            accounts: parts.accounts,
+            directory: parts.directory,
             sink: parts.sink,
             settings,
             board: Board::default(),
@@ -81,10 +81,22 @@ impl Sync {
         }))
     }
 
-    /// Begins to keep every registered server's copies true, in the background.
+    /// Keeps the copies of every registered server true, in the background: begins with those that
+    /// came, ends with those that went, and leaves the others at their work.
     pub fn start_all(&self) {
-        for server in self.0.registry.all() {
-            self.start(server.id);
+        let present: Vec<i64> = self
+            .0
+            .registry
+            .all()
+            .iter()
+            .map(|server| server.id)
+            .collect();
+        let watched: Vec<i64> = lock(&self.0.watchers).keys().copied().collect();
+        for id in watched.iter().filter(|id| !present.contains(id)) {
+            self.stop(*id);
+        }
+        for id in present.iter().filter(|id| !watched.contains(id)) {
+            self.start(*id);
         }
     }
 
@@ -118,13 +130,10 @@ impl Sync {
     pub async fn crawl(&self, server_id: i64, kind: CrawlKind) -> Result<CrawlReport, SyncError> {
         let turn = lock(&self.0.crawling).entry(server_id).or_default().clone();
         let _turn = turn.lock().await;
-        let Some(account) = self.0.accounts.crawler(server_id).await else {
-            return Err(SyncError::NoAccount);
-        };
+        let account = self.0.directory.crawler(server_id).await?;
         match self.crawl_as(server_id, kind, account).await {
             Err(SyncError::Upstream(UpstreamError::Unauthorized)) => {
-                let renewed = self.0.accounts.crawler_refused(server_id).await;
-                let account = renewed.ok_or(UpstreamError::Unauthorized)?;
+                let account = self.0.directory.crawler_refused(server_id).await?;
                 self.crawl_as(server_id, kind, account).await
             }
             result => result,
@@ -163,12 +172,7 @@ impl Sync {
             .registry
             .get(server_id)
             .ok_or(SyncError::UnknownServer)?;
-        let account = self
-            .0
-            .accounts
-            .crawler(server_id)
-            .await
-            .ok_or(SyncError::NoAccount)?;
+        let account = self.0.directory.crawler(server_id).await?;
         let mut run = Run::new(&self.0, server, account).await?;
         run.settle_removed(removed).await?;
         Ok(run.report)
@@ -179,7 +183,7 @@ impl Sync {
     /// # Errors
     /// When its server does not answer; it is asked again when the link is used.
     pub async fn link_added(&self, link_id: i64) -> Result<(), SyncError> {
-        match self.0.accounts.link(link_id).await {
+        match self.0.directory.link(link_id).await? {
             Some(link) => self.0.refresh_link(&link).await,
             None => self.0.close_link(link_id).await,
         }
@@ -215,7 +219,8 @@ impl Sync {
 
     /// Renews the sets of a server's links that are in use, when their time has come.
     pub(super) async fn renew_in_use(&self, server_id: i64) {
-        for link in self.0.accounts.links(server_id).await {
+        let links = self.0.directory.links(server_id).await;
+        for link in links.unwrap_or_default() {
             if self.0.is_in_use(link.id) && self.0.is_old(link.id).await {
                 self.renew(link.id).await;
             }
@@ -223,11 +228,7 @@ impl Sync {
     }
 
     async fn renew(&self, link_id: i64) {
-        let Some(link) = self.0.accounts.link(link_id).await else {
-            let _ = self.0.close_link(link_id).await;
-            return;
-        };
-        if let Err(error) = self.0.refresh_link(&link).await {
+        if let Err(error) = self.link_added(link_id).await {
             tracing::debug!(link = link_id, %error, "what a link may see cannot be renewed");
             // Not at every request: the server is silent.
             self.0.postpone(link_id);

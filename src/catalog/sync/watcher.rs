@@ -145,7 +145,7 @@ async fn listen(sync: Sync, server_id: i64, wish: Arc<Wish>) {
         let Some(server) = sync.0.registry.get(server_id) else {
             return;
         };
-        let Some(account) = sync.0.accounts.crawler(server_id).await else {
+        let Ok(account) = sync.0.directory.crawler(server_id).await else {
             tokio::time::sleep(sync.0.settings.retry).await;
             continue;
         };

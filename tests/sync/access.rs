@@ -1,0 +1,161 @@
+use std::time::Duration;
+
+use manyfin::catalog::sync::{CrawlKind, SyncSettings};
+use manyfin::db::{Db, access};
+use manyfin::demo::{Access, DemoSpec, UserDataChange};
+use manyfin::model::ItemKind;
+
+use super::world::{World, settings};
+
+fn shelf() -> DemoSpec {
+    manyfin::demo::demo_sources(1, 60).remove(0)
+}
+
+/// How many copies a link may see, as lists take it.
+fn seen(world: &World, link: i64) -> Option<u64> {
+    let access = world.store.access();
+    access.links.get(&link).map(|set| set.copies.len())
+}
+
+both_databases!(a_link_sees_what_its_own_account_sees, |db: Db| async move {
+    let world = World::new(db, vec![shelf()], settings()).await;
+    let id = world.sources[0].server.id;
+    let alice = world.link(0, "alice").await;
+    let bob = world.link(0, "bob").await;
+    world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+    let all = world.names().len() as u64;
+    assert_eq!(seen(&world, alice.id), Some(all));
+    let less = seen(&world, bob.id).unwrap();
+    assert!(less > 0 && less < all, "{less} of {all}");
+    let set = world.store.access().links[&alice.id].clone();
+    assert!(!set.libraries.is_empty());
+    assert!(access::get(&world.db, bob.id).await.unwrap().is_some());
+});
+
+both_databases!(
+    after_a_change_a_link_in_use_is_asked_about_it_alone,
+    |db: Db| async move {
+        let world = World::new(db, vec![shelf()], settings()).await;
+        let (source, id) = (&world.sources[0], world.sources[0].server.id);
+        let bob = world.link(0, "bob").await;
+        world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+        world.sync.ensure_access(&[bob.id]).await;
+        let before = seen(&world, bob.id).unwrap();
+
+        let snapshot = world.store.snapshot();
+        let visible = world.store.access().links[&bob.id].copies.clone();
+        let film = snapshot.copies.iter().find(|copy| {
+            copy.light.kind == ItemKind::Movie
+                && u32::try_from(copy.row).is_ok_and(|row| visible.contains(row))
+        });
+        let film = film.unwrap().upstream_id();
+        assert!(source.demo.edit_item(film, |body| {
+            body.insert("Tags".into(), serde_json::json!(["late night"]));
+        }));
+        source.demo.clear_seen();
+        world.sync.crawl(id, CrawlKind::Changes).await.unwrap();
+        assert_eq!(seen(&world, bob.id), Some(before - 1));
+        let asked: Vec<_> = source.all_asked();
+        let as_bob: Vec<_> = asked
+            .iter()
+            .filter(|seen| seen.user.as_deref() == Some("bob"))
+            .collect();
+        assert_eq!(as_bob.len(), 1, "{as_bob:#?}");
+        assert!(as_bob[0].query.contains(&film.to_string()));
+    }
+);
+
+both_databases!(
+    a_refused_link_sees_nothing_from_then_on,
+    |db: Db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings()).await;
+        let (source, id) = (&world.sources[0], world.sources[0].server.id);
+        let bob = world.link(0, "bob").await;
+        world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+        assert!(seen(&world, bob.id).is_some());
+        let disabled = Access {
+            disabled: true,
+            ..Access::default()
+        };
+        assert!(source.demo.set_access("bob", disabled));
+        world.sync.link_added(bob.id).await.unwrap();
+        assert_eq!(seen(&world, bob.id), None);
+        assert_eq!(access::get(&world.db, bob.id).await.unwrap(), None);
+    }
+);
+
+both_databases!(a_silent_server_changes_no_access, |db: Db| async move {
+    let settings = SyncSettings {
+        access_every: Duration::ZERO,
+        access_patience: Duration::from_secs(5),
+        ..settings()
+    };
+    let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings).await;
+    let (source, id) = (&world.sources[0], world.sources[0].server.id);
+    let alice = world.link(0, "alice").await;
+    world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+    let before = seen(&world, alice.id);
+    assert!(before.is_some());
+    source.demo.stop();
+    world.sync.ensure_access(&[alice.id]).await;
+    assert_eq!(seen(&world, alice.id), before);
+});
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_set_is_renewed_before_the_next_answer_and_a_fresh_one_is_not() {
+    crate::support::database::on_sqlite(|db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings()).await;
+        let (source, id) = (&world.sources[0], world.sources[0].server.id);
+        let alice = world.link(0, "alice").await;
+        // Never asked: the first answer waits for it.
+        world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+        let one = source.demo.items(ItemKind::Movie)[0];
+        source.demo.clear_seen();
+        world.sync.ensure_access(&[alice.id]).await;
+        assert!(source.all_asked().is_empty(), "it is fresh");
+        // Not in use yet for the crawl's own asking: a second link that nobody uses is stale after a change.
+        let bob = world.link(0, "bob").await;
+        world.sync.link_added(bob.id).await.unwrap();
+        source.demo.rename_item(one, "Other");
+        world.sync.crawl(id, CrawlKind::Changes).await.unwrap();
+        source.demo.clear_seen();
+        world.sync.ensure_access(&[bob.id]).await;
+        assert!(!source.all_asked().is_empty(), "it was stale");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_watched_there_is_handed_on() {
+    crate::support::database::on_sqlite(|db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings()).await;
+        let (source, id) = (&world.sources[0], world.sources[0].server.id);
+        let film = source.demo.items(ItemKind::Movie)[2];
+        let change = UserDataChange {
+            played: Some(true),
+            play_count: Some(2),
+            favorite: Some(true),
+            ..UserDataChange::default()
+        };
+        assert!(source.demo.set_user_data("alice", film, &change));
+        let alice = world.link(0, "alice").await;
+        world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+        let (batch, everything) = world.user_data.lock().unwrap().try_recv().unwrap();
+        assert!(everything);
+        let told: Vec<_> = batch
+            .iter()
+            .filter(|seen| seen.upstream_id == film)
+            .collect();
+        assert_eq!(told.len(), 1);
+        assert_eq!(
+            (
+                told[0].link,
+                told[0].played,
+                told[0].play_count,
+                told[0].favorite
+            ),
+            (alice.id, true, 2, true)
+        );
+    })
+    .await;
+}

@@ -1,0 +1,6 @@
+//! Crawling, access sets and bodies, against demo servers.
+
+mod access;
+mod crawling;
+mod hydrating;
+mod world;
