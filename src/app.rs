@@ -146,6 +146,7 @@ impl App {
             sync.clone(),
         ));
         tasks.spawn(upkeep::notice(accounts.clone()));
+        tasks.spawn(upkeep::settle(accounts.clone()));
         tasks.spawn(events::tell_library_changes(catalog.clone()));
         sync.start_all();
 

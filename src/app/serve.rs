@@ -2,6 +2,7 @@
 
 use tokio::net::TcpListener;
 
+use super::apply::apply;
 use super::{App, AppError, Tuning};
 use crate::accounts::FirstStart;
 use crate::config::Config;
@@ -29,6 +30,9 @@ pub async fn serve(config: &Config) -> Result<(), AppError> {
             println!("Use it in the mutation `completeSetup` at /graphiql.");
         }
     }
+    if config.declares_anything() {
+        declare(&app, config).await;
+    }
     let listener = TcpListener::bind(config.bind)
         .await
         .map_err(|reason| AppError::Bind {
@@ -39,6 +43,20 @@ pub async fn serve(config: &Config) -> Result<(), AppError> {
     server::serve(listener, app.router(), shutdown_signal()).await?;
     app.stop().await;
     Ok(())
+}
+
+/// Brings about what the file declares. What cannot be is told, and hinders nobody from watching.
+async fn declare(app: &App, config: &Config) {
+    let changes = match apply(&app.accounts, config, false).await {
+        Ok(changes) => changes,
+        Err(error) => {
+            tracing::error!(%error, "not everything that the file declares could be done: {error}");
+            error.changes
+        }
+    };
+    for change in changes {
+        tracing::info!("{change}");
+    }
 }
 
 /// Resolves on Ctrl-C or SIGTERM.

@@ -128,3 +128,29 @@ pub async fn notice(accounts: Accounts) {
         }
     }
 }
+
+/// Does what waited for a server as soon as it answers.
+pub async fn settle(accounts: Accounts) {
+    let mut changes = accounts.registry().watch_status();
+    // Some have answered before anybody listened.
+    for server in accounts.registry().all() {
+        if server.status().is_online() {
+            settle_one(&accounts, server.id).await;
+        }
+    }
+    loop {
+        match changes.recv().await {
+            Ok(change) if change.status.is_online() => {
+                settle_one(&accounts, change.server_id).await
+            }
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+async fn settle_one(accounts: &Accounts, server_id: i64) {
+    if let Err(error) = super::apply::settle(accounts, server_id).await {
+        tracing::warn!(server = server_id, %error, "what waited for a server could not be done: {error}");
+    }
+}
