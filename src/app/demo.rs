@@ -201,9 +201,50 @@ async fn run_in(options: &DemoOptions, folder: &Path) -> Result<(), AppError> {
     println!("Starting the demo …");
     let demo = Demo::start(&options, folder).await?;
     println!("{}", greeting(&demo, address));
-    crate::server::serve(listener, demo.app.router(), super::shutdown_signal()).await?;
+    let switches = switch_by_name(&demo.sources);
+    let served = crate::server::serve(listener, demo.app.router(), super::shutdown_signal());
+    tokio::select! {
+        done = served => done?,
+        () = switches => {}
+    }
     demo.app.stop().await;
     Ok(())
+}
+
+/// Reads names of sources from the terminal; each switches that source off or on. Never ends: without a
+/// terminal nothing is switched.
+async fn switch_by_name(sources: &[DemoServer]) {
+    let (typed, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    // A thread of its own: the runtime would wait at its end for a read that nothing ends.
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if typed.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    while let Some(line) = lines.recv().await {
+        let name = line.trim();
+        let Some(source) = sources
+            .iter()
+            .find(|source| source.name().eq_ignore_ascii_case(name))
+        else {
+            if !name.is_empty() {
+                println!("There is no source `{name}`.");
+            }
+            continue;
+        };
+        let on = !source.is_running();
+        match source.set_available(on).await {
+            Ok(()) => println!(
+                "{} is {} now.",
+                source.name(),
+                if on { "on" } else { "off" }
+            ),
+            Err(error) => println!("{} could not be switched: {error}", source.name()),
+        }
+    }
+    std::future::pending().await
 }
 
 fn greeting(demo: &Demo, address: SocketAddr) -> String {
@@ -219,7 +260,7 @@ fn greeting(demo: &Demo, address: SocketAddr) -> String {
          Start page   http://{address}/\n\
          GraphiQL     http://{address}/graphiql\n\n\
          Accounts     {} / {} (administrator)   {} / {}\n\n\
-         Sources\n{}\n\nCtrl-C ends it.",
+         Sources (type a name and Enter to switch one off or on)\n{}\n\nCtrl-C ends it.",
         snapshot.items.len(),
         snapshot.copies.len(),
         demo.sources.len(),
