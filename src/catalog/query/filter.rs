@@ -25,6 +25,8 @@ pub struct Compiled<'a> {
     album_artists: Option<HashSet<String>>,
     excluded_artists: HashSet<String>,
     albums: HashSet<ItemIx>,
+    /// The search term, folded once.
+    term: Option<String>,
 }
 
 impl<'a> Compiled<'a> {
@@ -83,6 +85,7 @@ impl<'a> Compiled<'a> {
             ),
             excluded_artists: named(&filter.exclude_artist_ids, &artist_kinds),
             albums: items(&filter.album_ids),
+            term: filter.search.as_deref().map(fold),
         }
     }
 
@@ -193,10 +196,10 @@ impl<'a> Compiled<'a> {
                 .name_less_than
                 .as_ref()
                 .is_none_or(|bound| *sort_name < *bound.to_lowercase())
-            && filter
-                .search
+            && self
+                .term
                 .as_ref()
-                .is_none_or(|term| copy.search.contains(fold(term).as_str()))
+                .is_none_or(|term| copy.search.contains(term.as_str()))
             && filter.has_overview.is_none_or(|has| {
                 light.overview.as_ref().is_some_and(|text| !text.is_empty()) == has
             })
