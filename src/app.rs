@@ -124,7 +124,8 @@ impl App {
         };
         let sync = Sync::new(parts, tuning.sync);
         let services =
-            graphql::Services::new(accounts.clone(), catalog.clone(), config.public_users);
+            graphql::Services::new(accounts.clone(), catalog.clone(), config.public_users)
+                .with_sync(sync.clone());
         let engine = graphql::Engine::new(services, graphql::Limits::default());
 
         let mut tasks = tokio::task::JoinSet::new();

@@ -101,7 +101,14 @@ async fn reload(catalog: &Catalog) {
 }
 
 async fn follow_link(accounts: &Accounts, sync: &Sync, id: i64) {
-    let links = accounts.all_links().await.unwrap_or_default();
+    let links = match accounts.all_links().await {
+        Ok(links) => links,
+        // Not knowing is no reason to close it.
+        Err(error) => {
+            tracing::warn!(link = id, %error, "a link could not be read: {error}");
+            return;
+        }
+    };
     let active = links
         .iter()
         .any(|(_, link)| link.id == id && link.state == LinkState::Active);

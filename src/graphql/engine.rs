@@ -182,7 +182,14 @@ impl Engine {
 
     async fn viewer(&self, token: &Secret) -> GraphResult<Option<Arc<Viewer>>> {
         match &self.0.services {
-            Some(services) => Ok(services.accounts.viewer_by_token(token).await?),
+            Some(services) => {
+                let viewer = services.accounts.viewer_by_token(token).await?;
+                if let (Some(viewer), Some(sync)) = (&viewer, &services.sync) {
+                    let links: Vec<i64> = viewer.active_links().map(|link| link.id).collect();
+                    sync.ensure_access(&links).await;
+                }
+                Ok(viewer)
+            }
             None => Ok(None),
         }
     }
