@@ -7,6 +7,7 @@ mod command_line;
 mod db;
 mod differential;
 mod layers;
+mod outage;
 mod recorded_fidelity;
 mod specs;
 mod sync;

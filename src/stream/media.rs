@@ -1,5 +1,7 @@
 //! Video and audio: whole files by range, progressive transcodes, HLS, trickplay.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -14,6 +16,9 @@ use crate::model::PublicId;
 
 /// Three hours in segments of a second are about 12 MB.
 const PLAYLIST_BYTES: usize = 32 << 20;
+
+/// How long a server that did not answer may take to show that it lives.
+const SECOND_OPINION: Duration = Duration::from_secs(8);
 
 pub(super) type Answer = Result<Response, StreamError>;
 
@@ -121,6 +126,8 @@ pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>)
     let mut target = call.target(state, wanted.id, wanted.source).await?;
     let opened = match call.open(&target, &wanted).await {
         Err(error) if error.is_outage() => {
+            // One lost request is no outage yet: where the server is gone, its status says so after this.
+            let _ = tokio::time::timeout(SECOND_OPINION, target.server.check()).await;
             let again = call.target(state, wanted.id, wanted.source).await?;
             if again.copy == target.copy {
                 return Err(error.into());

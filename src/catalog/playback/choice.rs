@@ -91,6 +91,39 @@ impl Catalog {
             .collect()
     }
 
+    /// The copy that a `PlaybackInfo` for this version is about: the copy that the id names; for an
+    /// item's id the copy that was shown under it last, else the one that details show first.
+    pub(super) async fn picked(
+        &self,
+        scope: &Scope,
+        asked: &Asked,
+        entry: &ItemEntry,
+        id: PublicId,
+    ) -> Result<Choice, CatalogError> {
+        let mut candidates: Vec<PublicId> = Some(id)
+            .filter(|id| is_copy(scope, *id))
+            .into_iter()
+            .collect();
+        let own_device = Asked {
+            device_id: None,
+            address: None,
+            ..asked.clone()
+        };
+        for key in keys(scope, &own_device) {
+            let row = play_choices::get(self.db(), &key, &id.to_string()).await?;
+            // Without a session the id was not shown: another version was played by this path.
+            let shown = row.filter(|row| row.play_session_id.is_some());
+            candidates.extend(shown.and_then(|row| row.copy_public_id.parse().ok()));
+        }
+        candidates
+            .into_iter()
+            .filter_map(|id| self.version(scope, id))
+            .filter(|choice| scope.snapshot().item_of(choice.copy) == entry.item)
+            .find(|choice| is_available(&choice.server))
+            .or_else(|| self.offered(scope, entry).into_iter().next())
+            .ok_or(CatalogError::Unavailable(asked.id))
+    }
+
     /// Remembers what a device was told: each id and the version that it means.
     pub(super) async fn tell(
         &self,

@@ -58,7 +58,16 @@ pub fn image(
             snapshot.item_of(copy)
         }
         Some(Target::Library(library)) => return of_library(snapshot, scope, library, tag),
-        None => return of_name(snapshot, ids, id, tag),
+        None => {
+            let shelves = [
+                ("collections", LibraryRef::Collections),
+                ("playlists", LibraryRef::Playlists),
+            ];
+            return match shelves.iter().find(|(name, _)| ids.fixed(name) == id) {
+                Some((_, library)) => of_library(snapshot, scope, *library, tag),
+                None => of_name(snapshot, ids, id, tag),
+            };
+        }
     };
     let lead = scope
         .and_then(|scope| scope.projection.entry(item, None))

@@ -13,6 +13,8 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::model::PublicId;
 use crate::wire::Body;
 
+/// How long a server that did not answer may take to show that it lives.
+const SECOND_OPINION: Duration = Duration::from_secs(8);
 /// How long further copies are waited for once one server has answered.
 const GRACE: Duration = Duration::from_millis(1_500);
 
@@ -34,22 +36,28 @@ impl Catalog {
         let wanted = match asked.media_source_id {
             None => self.offered(scope, &entry),
             Some(id) if self.names_version(scope, &entry, id) => {
-                let asked = Asked {
-                    media_source_id: Some(id),
-                    device_id: None,
-                    address: None,
-                    ..asked.clone()
-                };
-                vec![self.choose(scope, &asked).await?]
+                vec![self.picked(scope, asked, &entry, id).await?]
             }
             Some(_) => return Ok(no_stream()),
         };
         if wanted.is_empty() {
             return Err(CatalogError::Unavailable(asked.id));
         }
-        let answers = self
-            .ask(scope, wanted, request, asked.media_source_id.is_some())
-            .await?;
+        let first = wanted[0].clone();
+        let one_version = asked.media_source_id.is_some();
+        let answers = match self.ask(scope, wanted, request, one_version).await {
+            Err(CatalogError::Upstream(error)) if one_version && error.is_outage() => {
+                // One lost request is no outage yet: where the server is gone, its status says so now.
+                let _ = tokio::time::timeout(SECOND_OPINION, first.server.check()).await;
+                let id = asked.media_source_id.unwrap_or(asked.id);
+                let again = self.picked(scope, asked, &entry, id).await?;
+                if again.copy == first.copy {
+                    return Err(error.into());
+                }
+                self.ask(scope, vec![again], request, one_version).await?
+            }
+            answers => answers?,
+        };
         self.compose(scope, asked, &entry, answers).await
     }
 
@@ -162,9 +170,6 @@ impl Catalog {
             urls::rewrite(&mut mapped, own, mapped_tag(scope, own));
             out.push(Value::Object(mapped));
         }
-        if let Some((_, own)) = told.first().copied() {
-            told.push((asked.id, own));
-        }
         let mut answer = answers
             .into_iter()
             .next()
@@ -177,6 +182,12 @@ impl Catalog {
             .map(str::to_owned);
         self.tell(scope, asked, &told, play_session_id.as_deref())
             .await?;
+        let other = asked.media_source_id.filter(|id| *id != asked.id);
+        if let (Some((_, own)), Some(_)) = (told.first(), other) {
+            // What is played by the item's id means this version too, but no session: the id was not
+            // shown for it, and picking the item's own version later is to give that one.
+            self.tell(scope, asked, &[(asked.id, *own)], None).await?;
+        }
         Ok(answer)
     }
 }
