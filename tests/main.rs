@@ -3,12 +3,16 @@
 #[macro_use]
 mod support;
 
+mod batching;
 mod command_line;
 mod db;
 mod differential;
+mod exactness;
+mod failure;
 mod layers;
 mod outage;
 mod recorded_fidelity;
 mod specs;
 mod sync;
 mod truth;
+mod watch;

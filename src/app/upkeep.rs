@@ -33,6 +33,7 @@ pub async fn take_in(
         for item in seen {
             by_link.entry(item.link).or_default().push(Seen {
                 upstream_id: item.upstream_id,
+                asked_at: item.asked_at,
                 told: Told {
                     played: item.played,
                     play_count: item.play_count,

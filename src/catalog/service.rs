@@ -131,14 +131,19 @@ impl Catalog {
 
     /// What a user has watched, from memory after the first time.
     pub async fn user_items(&self, user: PublicId) -> Result<Arc<UserItems>, CatalogError> {
-        if let Some(found) = self.kept_user_items().get(&user) {
+        let snapshot = self.snapshot();
+        if let Some(found) = self.kept_user_items().get_mut(&user) {
+            if let Some(items) = found.of_snapshot(&snapshot) {
+                *found = Arc::new(items);
+            }
             return Ok(found.clone());
         }
         let rows = db::user_items::of_user(&self.0.db, &user.to_string()).await?;
         let loaded = rows
             .into_iter()
             .filter_map(|row| Some((row.item_id.parse().ok()?, UserItem::from(row))));
-        let loaded = Arc::new(UserItems::new(loaded));
+        let loaded = UserItems::new(loaded);
+        let loaded = Arc::new(loaded.of_snapshot(&snapshot).unwrap_or(loaded));
         // Somebody may have been faster, and changed something since.
         Ok(self.kept_user_items().entry(user).or_insert(loaded).clone())
     }

@@ -96,12 +96,26 @@ pub async fn save(
     })
 }
 
-/// What is due, oldest first, at most `limit`.
+/// The links for which something is due.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn due(db: &Db, now: i64, limit: i64) -> Result<Vec<OutboxRow>, DbError> {
+pub async fn due_links(db: &Db, now: i64) -> Result<Vec<i64>, DbError> {
     with_conn!(db, |conn| outbox::table
+        .filter(outbox::next_attempt_at.le(now))
+        .select(outbox::link_id)
+        .distinct()
+        .load(conn)
+        .await)
+}
+
+/// What is due for a link, oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn due(db: &Db, link_id: i64, now: i64, limit: i64) -> Result<Vec<OutboxRow>, DbError> {
+    with_conn!(db, |conn| outbox::table
+        .filter(outbox::link_id.eq(link_id))
         .filter(outbox::next_attempt_at.le(now))
         .order((outbox::next_attempt_at, outbox::id))
         .limit(limit)

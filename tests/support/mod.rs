@@ -3,5 +3,7 @@
 pub mod app;
 #[macro_use]
 pub mod database;
+#[macro_use]
+pub mod gateway;
 pub mod postgres;
 pub mod recorded;

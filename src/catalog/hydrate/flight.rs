@@ -66,11 +66,19 @@ impl Flights {
     }
 }
 
+/// What a flight brought; nothing when it crashed or takes too long.
+async fn landing(landed: &mut Landed, until: tokio::time::Instant) -> Option<Arc<Found>> {
+    let waiting = landed.wait_for(Option::is_some);
+    let found = tokio::time::timeout_at(until, waiting).await.ok()?;
+    found.ok().and_then(|found| found.clone())
+}
+
 impl Hydrate {
     /// Asks the servers, all at the same time, and keeps what they answer.
     pub(super) async fn ask_servers(&self, wanted: Vec<CopyRef>) -> Found {
         let mut wanted = self.without_absent(wanted).await;
         let mut found = Found::new();
+        let until = tokio::time::Instant::now() + self.0.settings.patience;
         // The second round: what another account was not shown may be shown to this one.
         for _ in 0..2 {
             if wanted.is_empty() {
@@ -82,19 +90,13 @@ impl Hydrate {
                 let hydrate = self.clone();
                 // On a task of its own: whoever else waits must not lose it when this caller goes.
                 tokio::spawn(async move { hydrate.fly(group).await });
-                async move {
-                    let found = landed.wait_for(Option::is_some).await;
-                    found.ok().and_then(|found| found.clone())
-                }
+                async move { landing(&mut landed, until).await }
             });
             for bodies in join_all(own).await.into_iter().flatten() {
                 found.extend(bodies.iter().map(|(id, body)| (*id, body.clone())));
             }
             for (copy, mut landed) in joined {
-                let bodies = match landed.wait_for(Option::is_some).await {
-                    Ok(bodies) => bodies.clone(),
-                    Err(_) => None,
-                };
+                let bodies = landing(&mut landed, until).await;
                 match bodies.as_ref().and_then(|bodies| bodies.get(&copy.copy_id)) {
                     Some(body) => drop(found.insert(copy.copy_id, body.clone())),
                     None => wanted.push(copy),

@@ -34,6 +34,8 @@ pub struct Settings {
     pub database: Duration,
     /// How long it is believed that a server does not show a copy to an account.
     pub absent: Duration,
+    /// How long an answer waits for a server; what comes later is there for the next.
+    pub patience: Duration,
 }
 
 impl Default for Settings {
@@ -43,6 +45,7 @@ impl Default for Settings {
             memory: Duration::from_secs(60),
             database: Duration::from_secs(12 * 3600),
             absent: Duration::from_secs(60),
+            patience: Duration::from_secs(3),
         }
     }
 }

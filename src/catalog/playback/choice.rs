@@ -75,16 +75,8 @@ impl Catalog {
     /// The available copies of an item, in the order in which they are offered for playing.
     pub fn offered(&self, scope: &Scope, entry: &ItemEntry) -> Vec<Choice> {
         let snapshot = scope.snapshot();
-        let mut copies = scope.copies(entry);
-        let by_copy = is_copy(scope, entry.id);
-        if let Some(state) = scope.user_items.get(snapshot.item(entry.item).id)
-            && state.position_ticks > 0
-            && !by_copy
-        {
-            // In progress: a cut that the position fits comes first.
-            copies.sort_by_key(|copy| state.position_on(snapshot.copy(*copy)) == 0);
-        }
-        copies
+        scope
+            .playing_order(entry)
             .into_iter()
             .filter_map(|copy| self.version(scope, snapshot.copy(copy).id))
             .filter(|choice| is_available(&choice.server))

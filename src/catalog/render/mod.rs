@@ -67,6 +67,7 @@ fn render_item(
         }
     }
     if options.wants("mediasources") || options.wants("mediastreams") {
+        let copies = scope.playing_order(entry);
         sources::add(scope, entry, &copies, options, bodies, &mut body);
     }
     let count = sources::count(scope, &copies);

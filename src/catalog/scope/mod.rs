@@ -83,6 +83,19 @@ impl Scope {
         copies
     }
 
+    /// The visible copies in the order in which they are played: of an item in progress, cuts that the
+    /// position fits come first, unless a copy is asked for by its own id.
+    pub fn playing_order(&self, entry: &ItemEntry) -> Vec<CopyIx> {
+        let mut copies = self.copies(entry);
+        let snapshot = self.snapshot();
+        if let Some(state) = self.user_items.get(snapshot.item(entry.item).id)
+            && snapshot.copy(entry.lead).id != entry.id
+        {
+            copies.sort_by_key(|copy| !state.position_fits(snapshot.copy(*copy)));
+        }
+        copies
+    }
+
     /// The views in this viewer's order.
     pub fn views(&self) -> Vec<View> {
         views::ordered(&self.projection.views, &self.viewer.settings)

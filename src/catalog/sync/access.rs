@@ -175,8 +175,9 @@ impl Inner {
                 for part in ids.chunks(IDS) {
                     let list: Vec<String> = part.iter().map(ToString::to_string).collect();
                     let query = [("ids", list.join(","))];
+                    let asked_at = self.clock.millis();
                     let page = self.ask_items(server, link, &query).await?;
-                    asked.take(link.id, &page.items);
+                    asked.take(link.id, asked_at, &page.items);
                 }
             }
             Ask::Everything => {
@@ -212,8 +213,9 @@ impl Inner {
                 ("startIndex", start.to_string()),
                 ("limit", self.settings.access_page.to_string()),
             ];
+            let asked_at = self.clock.millis();
             let page = self.ask_items(server, link, &query).await?;
-            asked.take(link.id, &page.items);
+            asked.take(link.id, asked_at, &page.items);
             start += page.items.len();
             let last = page.items.len() < self.settings.access_page;
             if last || page.total.is_some_and(|total| start >= total) {
@@ -281,11 +283,11 @@ enum Ask<'a> {
 }
 
 impl Asked {
-    fn take(&mut self, link: i64, items: &[crate::wire::Body]) {
+    fn take(&mut self, link: i64, asked_at: i64, items: &[crate::wire::Body]) {
         self.items.extend(items.iter().filter_map(decode::id));
         let seen = items
             .iter()
-            .filter_map(|item| decode::user_data(link, item));
+            .filter_map(|item| decode::user_data(link, asked_at, item));
         self.user_data.extend(seen);
     }
 }

@@ -69,8 +69,8 @@ fn reads_alone(body: &Body, key: &str, value: &Value) -> bool {
     serde_json::from_value::<LightItem>(alone).is_ok()
 }
 
-/// What an item's `UserData` says to a link; none when it has none.
-pub(super) fn user_data(link: i64, body: &Body) -> Option<UserDataSeen> {
+/// What an item's `UserData` says to a link; none when it has none. `asked_at`: milliseconds since 1970.
+pub(super) fn user_data(link: i64, asked_at: i64, body: &Body) -> Option<UserDataSeen> {
     let data = body.get("UserData")?.as_object()?;
     let last_played = data.get("LastPlayedDate").and_then(Value::as_str);
     Some(UserDataSeen {
@@ -94,5 +94,6 @@ pub(super) fn user_data(link: i64, body: &Body) -> Option<UserDataSeen> {
             .and_then(Value::as_bool)
             .unwrap_or(false),
         likes: data.get("Likes").and_then(Value::as_bool),
+        asked_at,
     })
 }

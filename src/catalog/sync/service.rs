@@ -209,6 +209,12 @@ impl Sync {
         if old.is_empty() {
             return;
         }
+        for id in &old {
+            // One renewal at a time; a link that was never asked shows nothing until it was.
+            if self.0.refreshed_at(*id).await.is_some() {
+                self.0.postpone(*id);
+            }
+        }
         let sync = self.clone();
         let renewing = tokio::spawn(async move {
             join_all(old.iter().map(|id| sync.renew(*id))).await;

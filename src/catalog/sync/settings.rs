@@ -46,7 +46,7 @@ impl Default for SyncSettings {
             settle: Duration::from_secs(2),
             access_every: Duration::from_secs(15 * 60),
             in_use: Duration::from_secs(3600),
-            access_patience: Duration::from_secs(2),
+            access_patience: Duration::from_millis(700),
             overlap: Duration::from_secs(120),
             publish_every: Duration::from_secs(3),
         }

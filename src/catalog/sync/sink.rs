@@ -21,6 +21,8 @@ pub struct UserDataSeen {
     pub last_played: Option<i64>,
     pub favorite: bool,
     pub likes: Option<bool>,
+    /// Milliseconds since 1970, by our clock: when it was asked for.
+    pub asked_at: i64,
 }
 
 /// Takes over what the crawl found; the database has it already.

@@ -1,19 +1,23 @@
-//! Delivers the outbox: absolute states, sent at least once, retried until the server takes them.
+//! Delivers the outbox: absolute states, sent at least once, retried until the server takes them. Each
+//! link has a delivery of its own, so that a slow server keeps no other waiting.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures::StreamExt;
 use serde_json::Value;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
 
 use super::three_way::Told;
-use crate::accounts::{Accounts, Link};
+use crate::accounts::{Accounts, Link, LinkState};
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::outbox::{self, LinkItemRow, OutboxRow};
-use crate::jellyfin::UpstreamError;
+use crate::jellyfin::{Server, UpstreamError};
+use crate::model::PublicId;
 use crate::wire::Body;
 
-/// Rows a round.
+/// Rows a delivery.
 const BATCH: i64 = 500;
 /// How often the outbox is looked at when nothing calls.
 const ROUND: Duration = Duration::from_secs(1);
@@ -33,66 +37,126 @@ impl Courier {
     /// Runs until dropped.
     pub async fn run(self) {
         let mut called = self.catalog.outbox_calls();
+        let mut status = self.catalog.registry().watch_status();
+        let mut busy: HashSet<i64> = HashSet::new();
+        let mut deliveries = JoinSet::new();
         loop {
-            match self.round().await {
-                Ok(told) if told as i64 >= BATCH => continue,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "the outbox could not be delivered"),
+            if let Err(error) = self.begin(&mut busy, &mut deliveries).await {
+                tracing::warn!(%error, "the outbox could not be read");
             }
             tokio::select! {
                 () = tokio::time::sleep(ROUND) => {}
                 _ = called.changed() => {}
+                Some(done) = deliveries.join_next() => match done {
+                    Ok(link) => drop(busy.remove(&link)),
+                    // It panicked; which one it was is not told.
+                    Err(_) => busy.clear(),
+                },
+                change = status.recv() => match change {
+                    Ok(change) if change.status.is_online() => self.hurry(change.server_id).await,
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    // It goes with the catalog.
+                    Err(RecvError::Closed) => return,
+                },
             }
         }
     }
 
-    /// Tells what is due; how many rows that were.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn round(&self) -> Result<usize, CatalogError> {
-        let db = self.catalog.db();
-        let due = outbox::due(db, self.catalog.clock().millis(), BATCH).await?;
+    /// Begins a delivery for each link that has something due and none under way.
+    async fn begin(
+        &self,
+        busy: &mut HashSet<i64>,
+        deliveries: &mut JoinSet<i64>,
+    ) -> Result<(), CatalogError> {
+        let mut due = outbox::due_links(self.catalog.db(), self.catalog.clock().millis()).await?;
+        due.retain(|link| !busy.contains(link));
         if due.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
-        let count = due.len();
         let links = self
             .accounts
             .all_links()
             .await
             .map_err(CatalogError::accounts)?;
-        let links: HashMap<i64, Link> =
-            links.into_iter().map(|(_, link)| (link.id, link)).collect();
-        let mut by_link: HashMap<i64, HashMap<String, Vec<OutboxRow>>> = HashMap::new();
-        for row in due {
-            by_link
-                .entry(row.link_id)
-                .or_default()
-                .entry(row.upstream_id.clone())
-                .or_default()
-                .push(row);
-        }
-        let told = by_link
+        let mut links: HashMap<i64, (PublicId, Link)> = links
             .into_iter()
-            .map(|(id, items)| self.tell_link(links.get(&id), items));
-        for result in futures::future::join_all(told).await {
-            result?;
+            .map(|(user, link)| (link.id, (user, link)))
+            .collect();
+        for id in due {
+            let (courier, link) = (self.clone(), links.remove(&id));
+            busy.insert(id);
+            deliveries.spawn(async move {
+                if let Err(error) = courier.deliver(id, link).await {
+                    tracing::warn!(link = id, %error, "a link's marks could not be delivered");
+                    // Not at once again: the database may be what fails.
+                    tokio::time::sleep(ROUND).await;
+                }
+                id
+            });
         }
-        Ok(count)
+        Ok(())
     }
 
-    async fn tell_link(
-        &self,
-        link: Option<&Link>,
-        items: HashMap<String, Vec<OutboxRow>>,
-    ) -> Result<(), CatalogError> {
-        let Some(link) = link.filter(|link| !link.shared) else {
-            let all: Vec<OutboxRow> = items.into_values().flatten().collect();
-            return self.postpone(&all, "the link is not in use").await;
+    /// A server is back: what waits for it is due now.
+    async fn hurry(&self, server_id: i64) {
+        let links = self.accounts.all_links().await.unwrap_or_default();
+        for (_, link) in links.iter().filter(|(_, link)| link.server_id == server_id) {
+            let now = self.catalog.clock().millis();
+            if let Err(error) = outbox::hurry(self.catalog.db(), link.id, now).await {
+                tracing::warn!(link = link.id, %error, "what waits for a link stays postponed");
+            }
+        }
+    }
+
+    /// Tells one link what is due for it.
+    async fn deliver(&self, id: i64, link: Option<(PublicId, Link)>) -> Result<(), CatalogError> {
+        let db = self.catalog.db();
+        let rows = outbox::due(db, id, self.catalog.clock().millis(), BATCH).await?;
+        let Some((user, link)) = link.filter(|(_, link)| link.state == LinkState::Active) else {
+            return self.postpone(&rows, "the link is not in use").await;
         };
+        if link.shared {
+            // What was watched before it was shared stays here too.
+            return Ok(outbox::drop_rows(db, &ids(&rows)).await?);
+        }
+        let Some(server) = self.catalog.registry().get(link.server_id) else {
+            return self.postpone(&rows, "the server is not there").await;
+        };
+        let mut items: HashMap<String, Vec<OutboxRow>> = HashMap::new();
+        for row in rows {
+            items.entry(row.upstream_id.clone()).or_default().push(row);
+        }
+        let silent = std::sync::Mutex::new(None::<String>);
+        let (server, link, silent) = (&server, &link, &silent);
         let mut told = futures::stream::iter(items)
-            .map(|(id, rows)| async move { self.tell_item(link, &id, rows).await })
+            .map(|(item, rows)| async move {
+                let reason = silent.lock().expect("no panic while locked").clone();
+                if let Some(reason) = reason {
+                    return self.postpone(&rows, &reason).await;
+                }
+                match tell(server, link, &item, &rows).await {
+                    Ok(body) => self.told(user, link.id, &item, &rows, &body).await,
+                    Err(UpstreamError::NotFound) => {
+                        Ok(outbox::drop_rows(self.catalog.db(), &ids(&rows)).await?)
+                    }
+                    Err(error) => {
+                        if error.is_outage() || is_refusal(&error) {
+                            *silent.lock().expect("no panic while locked") =
+                                Some(error.to_string());
+                        }
+                        if is_refusal(&error) {
+                            // Perhaps a fresh sign-in helps; else the link says so.
+                            let checked = self.accounts.check_link(link.id).await;
+                            tracing::info!(
+                                link = link.id,
+                                ok = checked.is_ok(),
+                                "a link was refused"
+                            );
+                        }
+                        self.postpone(&rows, &error.to_string()).await
+                    }
+                }
+            })
             .buffer_unordered(AT_ONCE);
         while let Some(result) = told.next().await {
             result?;
@@ -100,57 +164,24 @@ impl Courier {
         Ok(())
     }
 
-    async fn tell_item(
+    /// A server took it: now it is agreed.
+    async fn told(
         &self,
-        link: &Link,
-        id: &str,
-        rows: Vec<OutboxRow>,
+        user: PublicId,
+        link: i64,
+        item: &str,
+        rows: &[OutboxRow],
+        body: &Body,
     ) -> Result<(), CatalogError> {
-        let Some(server) = self.catalog.registry().get(link.server_id) else {
-            return self.postpone(&rows, "the server is not there").await;
-        };
-        let mut body = Body::new();
-        for row in &rows {
-            if let Ok(Value::Object(state)) = serde_json::from_str(&row.state) {
-                body.extend(state.into_iter().filter(|(_, value)| !value.is_null()));
-            }
-        }
-        let path = format!("/UserItems/{id}/UserData");
-        let query = [("userId", link.account.user_id.to_string())];
-        match server
-            .post(
-                &link.account,
-                &path,
-                &query,
-                Some(&Value::Object(body.clone())),
-            )
-            .await
-        {
-            Ok(_) => {
-                let known = outbox::agreed_on(self.catalog.db(), link.id, id).await?;
-                let agreed = after(known, link.id, id, &body, self.catalog.clock().millis());
-                Ok(outbox::delivered(self.catalog.db(), &rows, &agreed).await?)
-            }
-            Err(UpstreamError::NotFound) => {
-                let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-                Ok(outbox::drop_rows(self.catalog.db(), &ids).await?)
-            }
-            Err(error) => {
-                if matches!(
-                    error,
-                    UpstreamError::Unauthorized | UpstreamError::Forbidden
-                ) {
-                    // Perhaps a fresh sign-in helps; else the link says so.
-                    let checked = self.accounts.check_link(link.id).await;
-                    tracing::info!(link = link.id, ok = checked.is_ok(), "a link was refused");
-                }
-                self.postpone(&rows, &error.to_string()).await
-            }
-        }
+        // What the server tells may be merged at the same moment.
+        let _editing = self.catalog.edit_user_items(user).await;
+        let db = self.catalog.db();
+        let known = outbox::agreed_on(db, link, item).await?;
+        let agreed = after(known, link, item, body, self.catalog.clock().millis());
+        Ok(outbox::delivered(db, rows, &agreed).await?)
     }
 
     async fn postpone(&self, rows: &[OutboxRow], reason: &str) -> Result<(), CatalogError> {
-        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         let attempts = rows
             .iter()
             .map(|row| row.attempts)
@@ -160,8 +191,53 @@ impl Courier {
         let wait = (1_000_i64 << attempts).min(LONGEST_WAIT);
         let jitter = rand::random_range(0..=wait / 4);
         let until = self.catalog.clock().millis() + wait + jitter;
-        Ok(outbox::postpone(self.catalog.db(), &ids, until, reason).await?)
+        Ok(outbox::postpone(self.catalog.db(), &ids(rows), until, reason).await?)
     }
+}
+
+fn ids(rows: &[OutboxRow]) -> Vec<i64> {
+    rows.iter().map(|row| row.id).collect()
+}
+
+fn is_refusal(error: &UpstreamError) -> bool {
+    matches!(
+        error,
+        UpstreamError::Unauthorized | UpstreamError::Forbidden
+    )
+}
+
+/// Tells a server the registers of one item; gives what it was told.
+async fn tell(
+    server: &Server,
+    link: &Link,
+    item: &str,
+    rows: &[OutboxRow],
+) -> Result<Body, UpstreamError> {
+    let mut body = Body::new();
+    for row in rows {
+        if let Ok(Value::Object(state)) = serde_json::from_str(&row.state) {
+            body.extend(state);
+        }
+    }
+    let query = [("userId", link.account.user_id.to_string())];
+    // Nothing in a body means "as it is": a rating is taken away by a call of its own.
+    if body.get("Likes").is_some_and(Value::is_null) {
+        let path = format!("/UserItems/{item}/Rating");
+        server.delete(&link.account, &path, &query).await?;
+    }
+    let said: Body = body
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(field, value)| (field.clone(), value.clone()))
+        .collect();
+    if !said.is_empty() {
+        let path = format!("/UserItems/{item}/UserData");
+        let said = Value::Object(said);
+        server
+            .post(&link.account, &path, &query, Some(&said))
+            .await?;
+    }
+    Ok(body)
 }
 
 /// What is agreed once `body` was told.

@@ -1,6 +1,6 @@
 //! Takes in what servers tell of a user's items: what other clients did there, a first link's history.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::UserItem;
 use super::courier::row_of;
@@ -8,6 +8,7 @@ use super::outgoing::{self, Recipients};
 use super::three_way::{self, Registers, Told};
 use crate::accounts::Link;
 use crate::catalog::events::CatalogEvent;
+use crate::catalog::snapshot::ItemIx;
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::outbox::{self, LinkItemRow, NewOutboxRow};
 use crate::model::{PublicId, UpstreamId};
@@ -16,6 +17,8 @@ use crate::model::{PublicId, UpstreamId};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     pub upstream_id: UpstreamId,
+    /// Milliseconds since 1970: what was agreed since is newer.
+    pub asked_at: i64,
     pub told: Told,
 }
 
@@ -41,25 +44,40 @@ impl Catalog {
         let Some(server) = snapshot.server_position(link.server_id) else {
             return Ok(());
         };
-        let agreed: HashMap<String, Told> = outbox::agreed(self.db(), link.id)
+        let agreed: HashMap<String, (Told, i64)> = outbox::agreed(self.db(), link.id)
             .await?
             .into_iter()
-            .map(|row: LinkItemRow| (row.upstream_id.clone(), row.into()))
+            .map(|row: LinkItemRow| {
+                let at = row.agreed_at;
+                (row.upstream_id.clone(), (row.into(), at))
+            })
             .collect();
-        let base = |id: UpstreamId| agreed.get(&id.to_string());
-        let resets = seen
+        let base = |id: UpstreamId| agreed.get(&id.to_string()).map(|(told, _)| told);
+        let is_stale = |item: &Seen| {
+            let agreed = agreed.get(&item.upstream_id.to_string());
+            agreed.is_some_and(|(_, at)| *at >= item.asked_at)
+        };
+        let work = |id: UpstreamId| {
+            let item = snapshot.item_of(snapshot.copy_by_upstream(server, id)?);
+            let found = snapshot.item(item);
+            Some(found.series.or(found.album).unwrap_or(item))
+        };
+        let resets: HashSet<ItemIx> = seen
             .iter()
+            .filter(|item| !is_stale(item))
             .filter(|item| three_way::is_reset(base(item.upstream_id), &item.told))
-            .count();
-        let held = agreed
-            .values()
-            .filter(|told| three_way::is_reset(Some(told), &Told::default()))
-            .count();
-        let restored = three_way::looks_restored(resets, held);
+            .filter_map(|item| work(item.upstream_id))
+            .collect();
+        let held: HashSet<ItemIx> = agreed
+            .iter()
+            .filter(|(_, (told, _))| three_way::is_reset(Some(told), &Told::default()))
+            .filter_map(|(id, _)| work(id.parse().ok()?))
+            .collect();
+        let restored = three_way::looks_restored(resets.len(), held.len());
         if restored {
             tracing::warn!(
                 link = link.id,
-                resets,
+                resets = resets.len(),
                 "the server lost what was watched there; it is filled again"
             );
         }
@@ -67,25 +85,29 @@ impl Catalog {
         let now = self.clock().millis();
         let mut changed: HashMap<PublicId, UserItem> = HashMap::new();
         let (mut rows, mut agreed_rows, mut outgoing) = (Vec::new(), Vec::new(), Vec::new());
-        for item in seen {
+        for item in seen.iter().filter(|item| !is_stale(item)) {
             let Some(copy_ix) = snapshot.copy_by_upstream(server, item.upstream_id) else {
                 continue;
             };
             let (copy, ix) = (snapshot.copy(copy_ix), snapshot.item_of(copy_ix));
             let found = snapshot.item(ix);
-            if found.kind.is_folder() && !item.told.favorite && base(item.upstream_id).is_none() {
-                continue;
-            }
+            let told = match found.kind.is_folder() {
+                true => item.told.without_play(),
+                false => item.told.clone(),
+            };
             let ours = changed
                 .get(&found.id)
                 .or_else(|| known.get(found.id))
                 .cloned();
-            let reset = restored && three_way::is_reset(base(item.upstream_id), &item.told);
+            // A restored server is met as if for the first time, and so is a copy whose item was parted
+            // from the one under which it was known.
+            let anew = restored || ours.is_none();
+            let base = base(item.upstream_id);
             let outcome = three_way::merge(
                 ours.as_ref(),
-                ours.as_ref().map_or(0, |state| state.position_on(copy)),
-                if reset { None } else { base(item.upstream_id) },
-                &item.told,
+                ours.as_ref().is_none_or(|state| state.position_fits(copy)),
+                base.filter(|_| !anew),
+                &told,
                 now,
                 copy.light.run_time_ticks,
             );
@@ -115,10 +137,8 @@ impl Catalog {
                 outgoing.extend(outgoing::rows(&back, ix, state, outcome.tell, now));
             }
             // What is still to be told is agreed only once it is.
-            let settled = settled(base(item.upstream_id), &item.told, outcome.tell);
-            if base(item.upstream_id) != Some(&settled)
-                && (settled != Told::default() || base(item.upstream_id).is_some())
-            {
+            let settled = settled(base, &told, outcome.tell);
+            if base != Some(&settled) && (settled != Told::default() || base.is_some()) {
                 agreed_rows.push(row_of(
                     link.id,
                     &item.upstream_id.to_string(),

@@ -172,6 +172,20 @@ impl Catalog {
         self.mark(scope, &Entry::Item(*entry), &marks).await
     }
 
+    /// A player stopped and did not tell where.
+    pub async fn playback_ended(
+        &self,
+        scope: &Scope,
+        entry: &ItemEntry,
+    ) -> Result<(), CatalogError> {
+        let marks = Marks {
+            played: Some(true),
+            last_played_at: Some(self.clock().now()),
+            ..Marks::default()
+        };
+        self.mark(scope, &Entry::Item(*entry), &marks).await
+    }
+
     async fn save_marks(
         &self,
         scope: &Scope,

@@ -62,15 +62,16 @@ pub fn rows(
                 });
             };
             if registers.play {
-                tell(
-                    "play",
-                    json!({
-                        "Played": state.played,
-                        "PlayCount": state.play_count,
-                        "PlaybackPositionTicks": state.position_on(copy),
-                        "LastPlayedDate": state.last_played_at.and_then(time_text),
-                    }),
-                );
+                let mut play = json!({
+                    "Played": state.played,
+                    "PlayCount": state.play_count,
+                    "LastPlayedDate": state.last_played_at.and_then(time_text),
+                });
+                // A cut of another length keeps its own.
+                if state.position_fits(copy) {
+                    play["PlaybackPositionTicks"] = json!(state.position_ticks);
+                }
+                tell("play", play);
             }
             if registers.favorite {
                 tell("favorite", json!({ "IsFavorite": state.is_favorite }));

@@ -110,8 +110,11 @@ impl Catalog {
                     .get("Failed")
                     .and_then(Value::as_bool)
                     .unwrap_or(false);
-                if let Some(position) = position.filter(|_| !failed) {
-                    self.playback_position(scope, &entry, position).await?;
+                match position {
+                    _ if failed => {}
+                    Some(position) => self.playback_position(scope, &entry, position).await?,
+                    // A player that cannot tell played it to its end, as Jellyfin has it.
+                    None => self.playback_ended(scope, &entry).await?,
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What a user has watched, in memory: loaded once a user, replaced on every change.
 
 use crate::catalog::scope::{ItemEntry, Scope};
-use crate::catalog::snapshot::{Copy, ItemIx};
+use crate::catalog::snapshot::{Copy, ItemIx, Snapshot, Target};
 use crate::model::{ItemKind, PublicId};
 
 /// A user's registers of one item (`docs/adr/0005-watch-state.md`). Times are milliseconds since 1970.
@@ -30,17 +30,45 @@ impl UserItem {
 
     /// The position, unless it was made on a cut whose runtime differs by more than 2%.
     pub fn position_on(&self, copy: &Copy) -> i64 {
-        let (Some(made_on), Some(runtime)) =
-            (self.position_runtime_ticks, copy.light.run_time_ticks)
-        else {
-            return self.position_ticks;
-        };
-        let apart = (made_on - runtime).abs();
-        if apart * 50 > made_on.max(runtime) {
-            0
-        } else {
-            self.position_ticks
+        match self.position_fits(copy) {
+            true => self.position_ticks,
+            false => 0,
         }
+    }
+
+    /// Whether the position means something on this copy: none does on every one.
+    pub fn position_fits(&self, copy: &Copy) -> bool {
+        if self.position_ticks == 0 {
+            return true;
+        }
+        match (self.position_runtime_ticks, copy.light.run_time_ticks) {
+            (Some(made_on), Some(runtime)) => {
+                (made_on - runtime).abs() * 50 <= made_on.max(runtime)
+            }
+            _ => true,
+        }
+    }
+
+    /// The later register of both: what two items were before they became one.
+    fn joined(&self, other: &Self) -> Self {
+        let mut joined = self.clone();
+        if other.play_changed_at > self.play_changed_at {
+            joined.played = other.played;
+            joined.play_count = other.play_count;
+            joined.position_ticks = other.position_ticks;
+            joined.position_runtime_ticks = other.position_runtime_ticks;
+            joined.last_played_at = other.last_played_at;
+            joined.play_changed_at = other.play_changed_at;
+        }
+        if other.favorite_changed_at > self.favorite_changed_at {
+            joined.is_favorite = other.is_favorite;
+            joined.favorite_changed_at = other.favorite_changed_at;
+        }
+        if other.likes_changed_at > self.likes_changed_at {
+            joined.likes = other.likes;
+            joined.likes_changed_at = other.likes_changed_at;
+        }
+        joined
     }
 }
 
@@ -49,15 +77,47 @@ impl UserItem {
 pub struct UserItems {
     /// Grows with every change.
     pub generation: u64,
+    /// The snapshot whose items these are.
+    snapshot: Option<u64>,
     items: imbl::HashMap<PublicId, UserItem>,
 }
 
 impl UserItems {
     pub fn new(items: impl IntoIterator<Item = (PublicId, UserItem)>) -> Self {
         Self {
-            generation: 0,
             items: items.into_iter().collect(),
+            ..Self::default()
         }
+    }
+
+    /// What was marked under an id that an item only had formerly counts for the item: two items that
+    /// became one keep what both were. None: these are of this snapshot already.
+    pub fn of_snapshot(&self, snapshot: &Snapshot) -> Option<Self> {
+        if self.snapshot == Some(snapshot.generation) {
+            return None;
+        }
+        let mut items = self.items.clone();
+        let mut generation = self.generation;
+        for (id, state) in &self.items {
+            let Some(Target::Item(item)) = snapshot.target(*id) else {
+                continue;
+            };
+            let now = snapshot.item(item).id;
+            if now == *id {
+                continue;
+            }
+            let known = items.get(&now);
+            let joined = known.map_or_else(|| state.clone(), |known| known.joined(state));
+            if known != Some(&joined) {
+                items.insert(now, joined);
+                generation += 1;
+            }
+        }
+        Some(Self {
+            generation,
+            snapshot: Some(snapshot.generation),
+            items,
+        })
     }
 
     /// By the item's own id.
@@ -73,6 +133,7 @@ impl UserItems {
     pub fn with(&self, item: PublicId, state: UserItem) -> Self {
         Self {
             generation: self.generation + 1,
+            snapshot: self.snapshot,
             items: self.items.update(item, state),
         }
     }
@@ -98,7 +159,15 @@ impl ItemState {
         let item = snapshot.item(entry.item);
         let mut state = Self::default();
         if let Some(own) = scope.user_items.get(item.id) {
-            state.position_ticks = own.position_on(snapshot.copy(entry.lead));
+            // Asked by its own id, a copy tells what is its own; else a fitting one is offered first.
+            let fits = match snapshot.copy(entry.lead).id == entry.id || own.position_ticks == 0 {
+                true => own.position_fits(snapshot.copy(entry.lead)),
+                false => scope
+                    .copies(entry)
+                    .into_iter()
+                    .any(|copy| own.position_fits(snapshot.copy(copy))),
+            };
+            state.position_ticks = if fits { own.position_ticks } else { 0 };
             state.played = own.played;
             state.play_count = i64::from(own.play_count);
             state.last_played_at = own.last_played_at;

@@ -23,8 +23,17 @@ impl Told {
             && self.play_count == other.play_count
     }
 
-    fn is_default_play(&self) -> bool {
+    pub(super) fn is_default_play(&self) -> bool {
         self.same_play(&Self::default())
+    }
+
+    /// The marks alone: of a folder, servers tell as played what lies in it.
+    pub fn without_play(&self) -> Self {
+        Self {
+            favorite: self.favorite,
+            likes: self.likes,
+            ..Self::default()
+        }
     }
 
     /// What we hold, in a server's words.
@@ -62,11 +71,12 @@ impl Registers {
     }
 }
 
-/// Merges. `position_here`: our position as it counts for this copy (0 for a cut of another length).
-/// `seen_at`: when the server told it, by our clock. `runtime`: of the server's copy.
+/// Merges. `fits`: whether our position counts for this copy; for a cut of another length it does not,
+/// and the copy keeps its own. `seen_at`: when the server told it, by our clock. `runtime`: of the
+/// server's copy.
 pub fn merge(
     ours: Option<&UserItem>,
-    position_here: i64,
+    fits: bool,
     agreed: Option<&Told>,
     seen: &Told,
     seen_at: i64,
@@ -74,8 +84,12 @@ pub fn merge(
 ) -> Outcome {
     let blank = UserItem::default();
     let state = ours.unwrap_or(&blank);
-    let here = Told::of(state, position_here);
     let base = agreed.cloned().unwrap_or_default();
+    let position_here = match fits {
+        true => state.position_ticks,
+        false => base.position_ticks,
+    };
+    let here = Told::of(state, position_here);
     let first_sight = agreed.is_none();
     let mut merged = state.clone();
     let mut tell = Registers::default();
@@ -85,7 +99,13 @@ pub fn merge(
     let default_at_first = first_sight && seen.is_default_play();
     if !here.same_play(seen) {
         // A server's date counts only where the play state changed, and never from the future.
-        let their_time = seen.last_played_at.map_or(seen_at, |at| at.min(seen_at));
+        // At first sight nobody saw it change: without a date it is older than anything of ours.
+        let undated = if first_sight && ours.is_some() {
+            0
+        } else {
+            seen_at
+        };
+        let their_time = seen.last_played_at.map_or(undated, |at| at.min(seen_at));
         let theirs_later = their_time > state.play_changed_at;
         if server_changed && !default_at_first && (!we_changed || theirs_later) {
             merged.played = seen.played;
@@ -131,15 +151,19 @@ pub fn merge(
     }
 }
 
-/// Whether so many items lost their play state in one crawl that the server was restored from an old
-/// backup: then it is filled, not followed. `resets` of `agreed` items that were played or begun.
+/// Whether so many works lost what was marked in one crawl that the server was restored from an old
+/// backup: then it is filled, not followed. `resets` of `agreed` works that were marked; a series counts
+/// once, because people take back a whole series at a time.
 pub fn looks_restored(resets: usize, agreed: usize) -> bool {
-    resets >= 10 && resets * 2 >= agreed
+    resets >= 25 || (resets >= 10 && resets * 2 >= agreed)
 }
 
-/// Whether this sight takes a play state away that was agreed.
+/// Whether this sight takes a play state or a favourite away that was agreed.
 pub fn is_reset(agreed: Option<&Told>, seen: &Told) -> bool {
-    agreed.is_some_and(|agreed| !agreed.is_default_play()) && seen.is_default_play()
+    agreed.is_some_and(|agreed| {
+        let play = !agreed.is_default_play() && seen.is_default_play();
+        play || (agreed.favorite && !seen.favorite)
+    })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ fn told_played(at: i64) -> Told {
 
 #[test]
 fn a_first_link_brings_its_history_in() {
-    let outcome = merge(None, 0, None, &told_played(50), 100, None);
+    let outcome = merge(None, true, None, &told_played(50), 100, None);
     let ours = outcome.ours.expect("history comes in");
     assert!(ours.played);
     assert_eq!(ours.play_changed_at, 50);
@@ -30,7 +30,14 @@ fn a_first_link_brings_its_history_in() {
 
 #[test]
 fn a_default_state_at_first_sight_is_no_change_and_is_filled() {
-    let outcome = merge(Some(&played_at(10)), 0, None, &Told::default(), 100, None);
+    let outcome = merge(
+        Some(&played_at(10)),
+        true,
+        None,
+        &Told::default(),
+        100,
+        None,
+    );
     assert_eq!(outcome.ours, None);
     assert_eq!(
         outcome.tell,
@@ -48,7 +55,7 @@ fn a_favourite_set_elsewhere_does_not_carry_the_older_play_state_along() {
         favorite: true,
         ..Told::default()
     };
-    let outcome = merge(Some(&played_at(50)), 0, Some(&agreed), &seen, 100, None);
+    let outcome = merge(Some(&played_at(50)), true, Some(&agreed), &seen, 100, None);
     let ours = outcome.ours.expect("the favourite comes in");
     assert!(ours.is_favorite && ours.played);
     assert_eq!(
@@ -65,7 +72,7 @@ fn a_clock_two_years_ahead_does_not_win_for_ever() {
     let future = 10_000;
     let outcome = merge(
         Some(&played_at(90)),
-        0,
+        true,
         Some(&told_played(90)),
         &Told {
             last_played_at: Some(future),
@@ -88,7 +95,7 @@ fn the_later_of_two_changes_wins() {
     let base = Told::default();
     let outcome = merge(
         Some(&played_at(200)),
-        0,
+        true,
         Some(&base),
         &Told {
             position_ticks: 5,
@@ -106,7 +113,7 @@ fn the_later_of_two_changes_wins() {
 fn unplayed_on_the_server_is_followed() {
     let outcome = merge(
         Some(&played_at(50)),
-        0,
+        true,
         Some(&told_played(50)),
         &Told::default(),
         100,
@@ -121,7 +128,7 @@ fn what_we_told_comes_back_as_no_change() {
     assert_eq!(
         merge(
             Some(&ours),
-            0,
+            true,
             Some(&told_played(50)),
             &told_played(50),
             100,
@@ -136,6 +143,46 @@ fn many_resets_are_a_restored_server_and_few_are_not() {
     assert!(looks_restored(1_000, 1_500));
     assert!(!looks_restored(3, 3));
     assert!(!looks_restored(12, 1_000));
+    assert!(looks_restored(3_000, 10_000));
     assert!(is_reset(Some(&told_played(1)), &Told::default()));
     assert!(!is_reset(None, &Told::default()));
+}
+
+fn begun(position: i64, runtime: i64, at: i64) -> UserItem {
+    UserItem {
+        position_ticks: position,
+        position_runtime_ticks: Some(runtime),
+        play_changed_at: at,
+        ..UserItem::default()
+    }
+}
+
+#[test]
+fn a_cut_of_another_length_keeps_its_own_position() {
+    let own = Told {
+        position_ticks: 30,
+        ..Told::default()
+    };
+    let outcome = merge(
+        Some(&begun(60, 116, 50)),
+        false,
+        Some(&own),
+        &own,
+        100,
+        Some(137),
+    );
+    assert_eq!(outcome, Outcome::default());
+}
+
+#[test]
+fn history_without_a_date_does_not_undo_what_is_known() {
+    let seen = Told {
+        position_ticks: 30,
+        ..Told::default()
+    };
+    let outcome = merge(Some(&played_at(50)), true, None, &seen, 100, Some(116));
+    assert_eq!(outcome.ours, None);
+    assert!(outcome.tell.play);
+    let first = merge(None, true, None, &seen, 100, Some(116));
+    assert_eq!(first.ours.expect("it is all there is").position_ticks, 30);
 }

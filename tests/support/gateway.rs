@@ -1,0 +1,350 @@
+//! A gateway over demo sources of films that can be started again on the same database.
+
+use std::time::Duration;
+
+use manyfin::accounts::{
+    Actor, AddServer, Credentials, NewLibrary, NewUser, OnServer, Owner, PasswordCost, SourceInput,
+};
+use manyfin::app::demo::in_folder;
+use manyfin::app::{App, Tuning};
+use manyfin::catalog::sync::CrawlKind;
+use manyfin::config::{CollectionType, DedupStrategy, SourcePolicy};
+use manyfin::demo::{DemoServer, DemoSpec};
+use manyfin::jellyfin::{Limits, TlsTrust};
+use manyfin::model::{ItemKind, PublicId, Secret, UpstreamId};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::postgres;
+
+/// The account on every source that `ann` is linked by.
+pub const ALICE: &str = "alice";
+
+/// `both_gateways!(name, test)`: the tests `name::sqlite` and `name::postgres`, each with the address
+/// of an empty database.
+macro_rules! both_gateways {
+    ($name:ident, $test:path) => {
+        mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                let folder = tempfile::tempdir().expect("a temporary folder can be made");
+                $test(format!("sqlite://{}/test.db", folder.path().display())).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                $crate::support::gateway::on_postgres(|url| $test(url)).await;
+            }
+        }
+    };
+}
+
+/// Runs a test with an empty PostgreSQL database.
+pub async fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(String) -> F) {
+    let url = postgres::create_database().await;
+    test(url.clone()).await;
+    postgres::drop_database(&url).await;
+}
+
+/// `count` sources with the same films.
+pub async fn sources(count: usize, films: usize) -> Vec<DemoServer> {
+    let mut sources = Vec::new();
+    for name in ["Attic", "Basement", "Cottage"].into_iter().take(count) {
+        let source = DemoServer::start(DemoSpec::films(name, films, 0)).await;
+        sources.push(source.expect("a source starts"));
+    }
+    sources
+}
+
+/// The film with this number in the order of names, on every source.
+pub fn film(sources: &[DemoServer], number: usize) -> (String, Vec<UpstreamId>) {
+    let first = sources[0].items(ItemKind::Movie)[number];
+    let name = sources[0].item_name(first).expect("a film has a name");
+    let ids = sources.iter().map(|source| {
+        let films = source.items(ItemKind::Movie);
+        let found = films
+            .into_iter()
+            .find(|id| source.item_name(*id).as_deref() == Some(name.as_str()));
+        found.expect("every source has it")
+    });
+    let ids = ids.collect();
+    (name, ids)
+}
+
+/// See the module.
+pub struct Gateway {
+    pub app: App,
+    pub url: String,
+    /// Of the sources, in their order.
+    pub servers: Vec<i64>,
+    database: String,
+    folder: tempfile::TempDir,
+    listener: Listener,
+}
+
+/// Ends with what it is held by.
+struct Listener(tokio::task::JoinHandle<()>);
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Quick to notice that a server is back; else as in real life.
+fn limits() -> Limits {
+    Limits {
+        probe_offline: Duration::from_millis(200),
+        ejection: Duration::from_millis(300),
+        max_ejection: Duration::from_millis(600),
+        backoff: Duration::from_millis(20),
+        ..Limits::default()
+    }
+}
+
+async fn start(database: &str, folder: &std::path::Path) -> (App, String, Listener) {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
+    let address = listener.local_addr().expect("an address");
+    let mut config = in_folder(folder, address);
+    config.database_url = manyfin::config::Secret::new(database.to_owned());
+    let tuning = Tuning {
+        password_cost: PasswordCost::Cheap,
+        limits: Some(limits()),
+        ..Tuning::default()
+    };
+    let app = App::start(&config, tuning)
+        .await
+        .expect("the gateway starts");
+    let router = app.router();
+    let task = tokio::spawn(async move {
+        let served = manyfin::server::serve(listener, router, std::future::pending()).await;
+        served.expect("the gateway serves");
+    });
+    (app, format!("http://{address}"), Listener(task))
+}
+
+impl Gateway {
+    /// Crawls the sources to the end, merges their films (the last source leads), and links `ann` to
+    /// all of them.
+    pub async fn over(database: &str, sources: &[DemoServer]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let (app, url, listener) = start(database, folder.path()).await;
+        let mut gateway = Self {
+            app,
+            url,
+            servers: Vec::new(),
+            database: database.to_owned(),
+            folder,
+            listener,
+        };
+        for source in sources {
+            let add = AddServer {
+                name: source.name().to_owned(),
+                url: source.url(),
+                tls: TlsTrust::default(),
+                credentials: login("crawler", "crawler-pw"),
+                link_me: false,
+                force: false,
+                take_key: None,
+                config_key: None,
+            };
+            let added = gateway.app.accounts.add_server(&Actor::System, add).await;
+            let id = added.expect("the source is added").id;
+            gateway.servers.push(id);
+            let read = gateway.app.accounts.refresh_libraries(id).await;
+            read.expect("its libraries are read");
+        }
+        let films = NewLibrary {
+            name: "Films".to_owned(),
+            collection_type: CollectionType::Movies,
+            dedup_strategy: DedupStrategy::ProviderIds,
+            source_policy: SourcePolicy::Priority,
+            owner: Owner::Everybody,
+            sources: sources
+                .iter()
+                .enumerate()
+                .map(|(at, source)| SourceInput {
+                    server: OnServer::Name(source.name().to_owned()),
+                    library: source.library_id("Films").expect("films").to_string(),
+                    priority: at as i32,
+                })
+                .collect(),
+            config_key: None,
+        };
+        let made = gateway.app.accounts.create_library(&Actor::System, films);
+        made.await.expect("the library is made");
+        gateway.crawl().await;
+        let servers = gateway.servers.clone();
+        gateway.add_user("ann", &servers).await;
+        gateway
+    }
+
+    /// Ends everything and starts again on the same database.
+    pub async fn restart(self) -> Self {
+        let Self {
+            app,
+            servers,
+            database,
+            folder,
+            listener,
+            ..
+        } = self;
+        drop(listener);
+        app.stop().await;
+        let (app, url, listener) = start(&database, folder.path()).await;
+        Self {
+            app,
+            url,
+            servers,
+            database,
+            folder,
+            listener,
+        }
+    }
+
+    /// Crawls every source to the end.
+    pub async fn crawl(&self) {
+        for server in &self.servers {
+            let crawled = self.app.sync.crawl(*server, CrawlKind::Full).await;
+            crawled.expect("the source is crawled");
+        }
+    }
+
+    /// Makes a user (the password is the name) who is linked by alice's account on these servers.
+    pub async fn add_user(&self, name: &str, servers: &[i64]) -> PublicId {
+        let accounts = &self.app.accounts;
+        let new = NewUser {
+            name: name.to_owned(),
+            password: Some(Secret::new(name)),
+            is_administrator: false,
+            config_key: None,
+        };
+        let user = accounts.create_user(&Actor::System, new).await;
+        let user = user.expect("the user is made").id;
+        for server in servers {
+            let login = login(ALICE, "alice-pw");
+            let link = accounts
+                .link_account(&Actor::System, user, *server, login, false)
+                .await
+                .expect("the account is linked");
+            let seen = self.app.sync.link_added(link.id).await;
+            seen.expect("the link sees its part");
+        }
+        user
+    }
+
+    /// Asks every link of the server what its user has there.
+    pub async fn sync_links(&self, server: i64) {
+        let links = self
+            .app
+            .accounts
+            .all_links()
+            .await
+            .expect("the links are read");
+        for (_, link) in links.iter().filter(|(_, link)| link.server_id == server) {
+            let seen = self.app.sync.link_added(link.id).await;
+            seen.expect("the link answers");
+        }
+    }
+
+    /// Signs in; gives a caller.
+    pub async fn sign_in(&self, name: &str) -> Client {
+        let device = format!(
+            "MediaBrowser Client=\"Test\", Device=\"Test\", DeviceId=\"test-{name}\", Version=\"1\""
+        );
+        let http = reqwest::Client::new();
+        let answer = http
+            .post(format!("{}/Users/AuthenticateByName", self.url))
+            .header("Authorization", &device)
+            .json(&json!({ "Username": name, "Pw": name }))
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 200, "{name} signs in");
+        let body: Value = answer.json().await.expect("JSON");
+        let token = body["AccessToken"].as_str().expect("a token");
+        Client {
+            http,
+            url: self.url.clone(),
+            authorization: format!("{device}, Token=\"{token}\""),
+        }
+    }
+}
+
+/// A signed-in Jellyfin client.
+pub struct Client {
+    http: reqwest::Client,
+    pub url: String,
+    authorization: String,
+}
+
+impl Client {
+    /// Status and body; a body that is no JSON is null.
+    pub async fn ask(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .header("Authorization", &self.authorization);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        let text = answer.text().await.expect("a text");
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask(reqwest::Method::GET, path, None).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask(reqwest::Method::POST, path, Some(body)).await;
+        assert!(status < 300, "{path}: {status} {answer}");
+        answer
+    }
+
+    /// The item with exactly this name.
+    pub async fn named(&self, name: &str) -> Value {
+        let all = self
+            .get("/Items?recursive=true&includeItemTypes=Movie&enableUserData=true")
+            .await;
+        let items = all["Items"].as_array().expect("a list");
+        let found = items.iter().find(|item| item["Name"] == name);
+        found.unwrap_or_else(|| panic!("{name} is listed")).clone()
+    }
+
+    pub async fn id_of(&self, name: &str) -> String {
+        let item = self.named(name).await;
+        item["Id"].as_str().expect("an id").to_owned()
+    }
+}
+
+/// Waits until it holds; panics when it does not within 20 seconds.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..400 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("still not so after 20 s: {what}");
+}
+
+fn login(username: &str, password: &str) -> Credentials {
+    Credentials::Password {
+        username: username.to_owned(),
+        password: Secret::new(password),
+    }
+}
