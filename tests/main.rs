@@ -4,6 +4,7 @@
 mod support;
 
 mod batching;
+mod apply;
 mod command_line;
 mod db;
 mod differential;
