@@ -3,8 +3,8 @@
 #[macro_use]
 mod support;
 
-mod batching;
 mod apply;
+mod batching;
 mod command_line;
 mod db;
 mod differential;

@@ -105,7 +105,7 @@ impl Catalog {
             let row = play_choices::get(self.db(), &key, &id.to_string()).await?;
             // Without a session the id was not shown: another version was played by this path.
             let shown = row.filter(|row| row.play_session_id.is_some());
-            candidates.extend(shown.and_then(|row| row.copy_public_id.parse().ok()));
+            candidates.extend(shown.and_then(|row| row.copy_public_id.parse::<PublicId>().ok()));
         }
         candidates
             .into_iter()
