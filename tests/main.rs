@@ -17,3 +17,4 @@ mod specs;
 mod sync;
 mod truth;
 mod watch;
+mod web_session;

@@ -279,7 +279,9 @@ pub fn ancestors(scope: &Scope, entry: &Entry) -> Vec<Entry> {
         Entry::Item(entry) => {
             let mut at = snapshot.item(entry.item).parent;
             while let Some(parent) = at.filter(|_| found.len() < 32) {
-                found.extend(scope.projection.entry(parent, None).map(Entry::Item));
+                let shown = scope.projection.entry(parent, None);
+                let shown = shown.filter(|_| !query::is_location(snapshot, parent));
+                found.extend(shown.map(Entry::Item));
                 at = snapshot.item(parent).parent;
             }
             let view = scope

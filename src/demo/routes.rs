@@ -146,6 +146,7 @@ fn route(state: &State, call: &Call) -> Reply {
     match lower[..] {
         ["system", "info", "public"] if get => ok(&system::public_info(state)),
         ["system", "info"] if get => system::info(state, call),
+        ["system", "configuration"] if get => system::configuration(state, call),
         ["system", "ping"] => ok(&json!("Jellyfin Server")),
         ["health"] if get => Ok(text(StatusCode::OK, "text/plain", "Healthy".to_owned())),
         ["branding", "configuration"] if get => ok(&json!({ "SplashscreenEnabled": false })),

@@ -21,6 +21,17 @@ pub(super) fn public_info(state: &State) -> Value {
     })
 }
 
+/// `GET /System/Configuration`, as far as a gateway needs it.
+pub(super) fn configuration(state: &State, call: &Call) -> Reply {
+    call.caller(state)?;
+    let thresholds = &state.thresholds;
+    ok(&json!({
+        "MinResumePct": thresholds.min_percent,
+        "MaxResumePct": thresholds.max_percent,
+        "MinResumeDurationSeconds": thresholds.min_seconds,
+    }))
+}
+
 /// `GET /System/Info`.
 pub(super) fn info(state: &State, call: &Call) -> Reply {
     call.caller(state)?;

@@ -42,6 +42,7 @@ pub struct Server {
     pub(super) changes: broadcast::Sender<StatusChange>,
     /// Wakes the background question.
     pub(super) wake: Arc<Notify>,
+    pub(super) resume: RwLock<Option<super::ResumeRules>>,
     slots: Semaphore,
     stream_slots: Semaphore,
 }
@@ -65,6 +66,7 @@ impl Server {
             status: watch::Sender::new(ServerStatus::Unknown),
             changes,
             wake: Arc::new(Notify::new()),
+            resume: RwLock::default(),
             slots: Semaphore::new(limits.concurrency.max(1)),
             stream_slots: Semaphore::new(limits.stream_concurrency.max(1)),
             limits,

@@ -254,9 +254,15 @@ async fn filters2(ask: Ask) -> Answer {
         .map(|genre| json!({"Name": genre.name, "Id": genre.id}))
         .collect();
     let languages = |refs: Vec<NameRef>| -> Vec<serde_json::Value> {
-        refs.into_iter()
-            .map(|one| json!({"Name": language(&one.id), "Value": one.id}))
-            .collect()
+        let mut named: Vec<_> = refs
+            .iter()
+            .map(|one| (language(&one.id), &one.id))
+            .collect();
+        named.sort();
+        let shown = named
+            .iter()
+            .map(|(name, code)| json!({"Name": name, "Value": code}));
+        shown.collect()
     };
     present::json(&json!({
         "Genres": genres,

@@ -59,6 +59,7 @@ static LANGUAGES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
 /// `English (eng)`; a code that is not known stands by itself.
 pub(super) fn language(code: &str) -> String {
     match LANGUAGES.get(code) {
+        None if code == "und" => "Undetermined (und)".to_owned(),
         Some(name) => format!("{name} ({code})"),
         None => code.to_owned(),
     }

@@ -4,10 +4,10 @@
 //! field. The differences that are meant stand in `tests/fixtures/differences.toml`.
 
 mod allowed;
-mod compare;
+pub mod compare;
 mod ids;
-mod mapping;
-mod replay;
+pub mod mapping;
+pub mod replay;
 
 use chrono::{SecondsFormat, Utc};
 use manyfin::demo::{DemoServer, DemoSpec};

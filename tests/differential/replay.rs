@@ -9,7 +9,7 @@ use super::allowed::Allowed;
 use super::compare::{Difference, What, compare};
 use super::ids::IdMap;
 use super::mapping::learn;
-use crate::support::recorded::{Exchange, Response};
+use crate::support::recorded::{Exchange, Request, Response};
 
 /// A server that is to answer as the recorded one did.
 pub struct Replay {
@@ -24,6 +24,12 @@ struct Answer {
     status: u16,
     headers: BTreeMap<String, String>,
     bytes: Vec<u8>,
+}
+
+/// An answer with the recorded ids.
+pub struct Told {
+    pub status: u16,
+    pub body: Option<Value>,
 }
 
 /// The headers that clients act on, where bytes are sent.
@@ -66,7 +72,7 @@ impl Replay {
 
     /// Sends one request as recorded, ids mapped, and tells what differs in the answer.
     pub async fn exchange(&mut self, recorded: &Exchange) -> Vec<Difference> {
-        let answer = self.send(recorded).await;
+        let answer = self.send(&recorded.request, &recorded.caller).await;
         if let (Some(body), Ok(ours)) = (
             &recorded.response.body,
             serde_json::from_slice(&answer.bytes),
@@ -76,13 +82,26 @@ impl Replay {
         differences(&recorded.response, &answer, &recorded.family, &self.ids)
     }
 
-    async fn send(&self, recorded: &Exchange) -> Answer {
-        let request = &recorded.request;
+    /// Sends a request with what headers it was recorded with, ids and tokens mapped, and learns from
+    /// the answer what later requests will name.
+    pub async fn send_as_is(&mut self, request: &Request, recorded: Option<&Value>) -> Told {
+        let answer = self.send(request, "").await;
+        let body: Option<Value> = serde_json::from_slice(&answer.bytes).ok();
+        if let (Some(recorded), Some(ours)) = (recorded, &body) {
+            learn(recorded, ours, &mut self.ids);
+        }
+        Told {
+            status: answer.status,
+            body: body.map(|body| self.ids.to_recorded(&body)),
+        }
+    }
+
+    async fn send(&self, request: &Request, caller: &str) -> Answer {
         let method = request.method.parse().expect("a method");
         let url = format!("{}{}", self.base, self.ids.to_ours(&request.path));
         let mut builder = self.http.request(method, url);
-        if let Some(token) = self.tokens.get(&recorded.caller) {
-            let header = format!("{}, Token=\"{token}\"", device(&recorded.caller));
+        if let Some(token) = self.tokens.get(caller) {
+            let header = format!("{}, Token=\"{token}\"", device(caller));
             builder = builder.header("Authorization", header);
         }
         for (name, value) in &request.headers {

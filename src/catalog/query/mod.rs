@@ -17,7 +17,7 @@ use crate::model::{ItemFilter, ItemQuery, NameKind, Page};
 
 pub use cache::ResultCache;
 pub use filter::{is_hd, size};
-pub use place::collect;
+pub use place::{collect, is_location};
 pub use values::{FilterValues, filter_values};
 
 /// A page of a list and how many entries all pages have.

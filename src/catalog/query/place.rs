@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::catalog::CatalogError;
 use crate::catalog::names::NameRef;
 use crate::catalog::scope::{Entry, ItemEntry, Scope};
-use crate::catalog::snapshot::{ItemIx, LibraryRef};
+use crate::catalog::snapshot::{ItemIx, LibraryRef, Snapshot};
 use crate::model::{ItemFilter, ItemKind, NameKind, PublicId};
 
 /// The entries to filter, and the order that the place itself suggests.
@@ -67,15 +67,19 @@ fn everywhere(scope: &Scope, library: Option<LibraryRef>) -> Place {
     }
 }
 
-/// What lies directly in a library: items whose parent is no item that the viewer sees.
+/// What lies directly in a library: items whose parent is no item that the viewer sees. The folder on
+/// the server's disk is not shown: what lies in it lies in the library.
 fn top_level(scope: &Scope, library: Option<LibraryRef>) -> Place {
     let all = scope.projection.entries(library);
     let snapshot = scope.snapshot();
     let entries = all
         .iter()
+        .filter(|entry| !is_location(snapshot, entry.item))
         .filter(|entry| {
             let parent = snapshot.item(entry.item).parent;
-            !parent.is_some_and(|parent| scope.projection.sees_item(parent))
+            !parent.is_some_and(|parent| {
+                scope.projection.sees_item(parent) && !is_location(snapshot, parent)
+            })
         })
         .copied()
         .collect();
@@ -83,6 +87,12 @@ fn top_level(scope: &Scope, library: Option<LibraryRef>) -> Place {
         entries,
         order: NaturalOrder::SortName,
     }
+}
+
+/// Whether it is a folder that a server's library is made of, and not one inside of it.
+pub fn is_location(snapshot: &Snapshot, item: ItemIx) -> bool {
+    let item = snapshot.item(item);
+    item.kind == ItemKind::Folder && item.parent.is_none()
 }
 
 fn within(scope: &Scope, entry: &ItemEntry, recursive: bool) -> Place {

@@ -167,12 +167,10 @@ fn compare(scope: &Scope, by: SortBy, seed: i64, left: &Row, right: &Row) -> Ord
     }
 }
 
+/// By the age alone, as Jellyfin sorts: `R` and `NC-17` are equal.
 fn rank(light: &crate::wire::LightItem) -> i32 {
-    light
-        .official_rating
-        .as_deref()
-        .and_then(ratings::rank)
-        .unwrap_or(-1)
+    let rank = light.official_rating.as_deref().and_then(ratings::rank);
+    rank.map_or(-1, |rank| rank / 2)
 }
 
 fn bit_rate(light: &crate::wire::LightItem) -> i64 {

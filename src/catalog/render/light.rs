@@ -378,6 +378,8 @@ fn music(
 /// Tags name the copy whose picture it is; the hashes go with them.
 fn images(copies: &[&Copy], ids: &IdMap<'_>, options: &BodyOptions, out: &mut Writer<'_>) {
     if !options.images {
+        // Jellyfin tells no tags then, but always this.
+        out.put("ImageBlurHashes", Value::Object(Body::new()));
         return;
     }
     let lead = copies[0];

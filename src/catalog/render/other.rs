@@ -194,6 +194,9 @@ pub fn name(scope: &Scope, at: NameRef, options: &BodyOptions, us: &Identity) ->
     put("Id", json!(entry.id));
     put("ChannelId", Value::Null);
     put("Type", json!(kind_of(at.kind).as_str()));
+    if matches!(at.kind, NameKind::Artist | NameKind::AlbumArtist) {
+        put("IsFolder", json!(true));
+    }
     let count = |kind: ItemKind| {
         let found = entry.counts.iter().find(|(counted, _)| *counted == kind);
         found.map_or(0, |(_, count)| *count)
@@ -215,7 +218,7 @@ pub fn name(scope: &Scope, at: NameRef, options: &BodyOptions, us: &Identity) ->
         }
     }
     if options.all_fields {
-        put("SortName", json!(entry.name.to_lowercase()));
+        put("SortName", json!(crate::merge::name::fold(&entry.name)));
         for field in [
             "ExternalUrls",
             "Taglines",

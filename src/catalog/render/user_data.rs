@@ -14,6 +14,8 @@ pub fn user_data(scope: &Scope, entry: &ItemEntry) -> Body {
     let state = ItemState::of(scope, entry);
     let mut out = Body::new();
     if let Some(likes) = state.likes {
+        // What Jellyfin makes of a thumb up or down.
+        out.insert("Rating".into(), json!(if likes { 10 } else { 1 }));
         out.insert("Likes".into(), json!(likes));
     }
     let kind = snapshot.item(entry.item).kind;

@@ -151,6 +151,12 @@ impl Sync {
             .registry
             .get(server_id)
             .ok_or(SyncError::UnknownServer)?;
+        if kind == CrawlKind::Full || server.known_resume_rules().is_none() {
+            // A server that keeps its settings to itself is taken to have Jellyfin's defaults.
+            if let Err(error) = server.refresh_resume_rules(&account).await {
+                tracing::debug!(server = server_id, %error, "its settings are not told: {error}");
+            }
+        }
         let mut run = Run::new(&self.0, server, account).await?;
         run.run(kind).await?;
         Ok(run.report)

@@ -12,14 +12,10 @@ use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::catalog::snapshot::{ItemIx, Target};
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::{self, user_items::UserItemRow};
+use crate::jellyfin::ResumeRules;
 use crate::model::{ItemKind, PublicId};
 
-/// The least share of the runtime at which a position is kept, in percent.
-const MIN_RESUME_PERCENT: i64 = 5;
-/// The share from which an item counts as played.
-const MAX_RESUME_PERCENT: i64 = 90;
-/// Items shorter than this are never resumed, in ticks (300 s).
-const MIN_RESUME_DURATION: i64 = 300 * 10_000_000;
+const TICKS_A_SECOND: i64 = 10_000_000;
 
 /// What changes of one item; absent stays.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,7 +31,7 @@ pub struct Marks {
     pub likes: Option<Option<bool>>,
 }
 
-/// What a position means for an item of this runtime, by Jellyfin's defaults (5%, 90%, 300 s).
+/// What a position means for an item of this runtime, by its server's thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reached {
     /// Too early to resume: as if not begun.
@@ -46,7 +42,7 @@ pub enum Reached {
 }
 
 /// Where a player stopped.
-pub fn reached(position: i64, runtime: Option<i64>) -> Reached {
+pub fn reached(position: i64, runtime: Option<i64>, rules: &ResumeRules) -> Reached {
     let Some(runtime) = runtime.filter(|runtime| *runtime > 0) else {
         return if position > 0 {
             Reached::Middle
@@ -54,9 +50,10 @@ pub fn reached(position: i64, runtime: Option<i64>) -> Reached {
             Reached::Start
         };
     };
-    if position * 100 >= runtime * MAX_RESUME_PERCENT {
+    let percent = position as f64 * 100.0 / runtime as f64;
+    if percent >= rules.max_percent {
         Reached::End
-    } else if position * 100 < runtime * MIN_RESUME_PERCENT || runtime < MIN_RESUME_DURATION {
+    } else if percent < rules.min_percent || runtime < rules.min_seconds * TICKS_A_SECOND {
         Reached::Start
     } else {
         Reached::Middle
@@ -156,8 +153,11 @@ impl Catalog {
         entry: &ItemEntry,
         position: i64,
     ) -> Result<(), CatalogError> {
-        let runtime = scope.snapshot().copy(entry.lead).light.run_time_ticks;
-        let (played, position) = match reached(position, runtime) {
+        let copy = scope.snapshot().copy(entry.lead);
+        let runtime = copy.light.run_time_ticks;
+        let server = self.registry().get(scope.snapshot().server_of(copy).id);
+        let rules = server.map_or_else(ResumeRules::default, |server| server.resume_rules());
+        let (played, position) = match reached(position, runtime, &rules) {
             Reached::Start => (None, 0),
             Reached::Middle => (Some(false), position),
             Reached::End => (Some(true), 0),

@@ -81,7 +81,7 @@ impl SessionMutation {
         let made = accounts
             .complete_setup(&Secret::new(token), &name, Secret::new(password), address)
             .await?;
-        Ok(User(made))
+        Ok(User::new(made))
     }
 
     /// Ends the session by which this request comes.
@@ -109,7 +109,7 @@ async fn payload(ctx: &Context<'_>, signed_in: SignedIn) -> GraphResult<SignInPa
     };
     Ok(SignInPayload {
         token: signed_in.token.expose().to_owned(),
-        user: User(user),
+        user: User::signed_in(user),
         session: Session::new(session),
     })
 }

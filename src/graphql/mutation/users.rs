@@ -29,14 +29,16 @@ impl UserMutation {
             config_key: None,
         };
         let accounts = &ctx.services()?.accounts;
-        Ok(User(accounts.create_user(&ctx.actor()?, user).await?))
+        Ok(User::new(accounts.create_user(&ctx.actor()?, user).await?))
     }
 
     /// Gives a user another name.
     async fn rename_user(&self, ctx: &Context<'_>, id: ID, name: String) -> GraphResult<User> {
         let id = inputs::id("id", &id)?;
         let accounts = &ctx.services()?.accounts;
-        Ok(User(accounts.rename_user(&ctx.actor()?, id, &name).await?))
+        Ok(User::new(
+            accounts.rename_user(&ctx.actor()?, id, &name).await?,
+        ))
     }
 
     /// Makes a user an administrator, or no longer one; the last one stays one.
@@ -51,7 +53,7 @@ impl UserMutation {
         let user = accounts
             .set_administrator(&ctx.actor()?, id, is_administrator)
             .await?;
-        Ok(User(user))
+        Ok(User::new(user))
     }
 
     /// Keeps a user from signing in, or lets them again.
@@ -66,7 +68,7 @@ impl UserMutation {
         let user = accounts
             .set_disabled(&ctx.actor()?, id, is_disabled)
             .await?;
-        Ok(User(user))
+        Ok(User::new(user))
     }
 
     /// Deletes a user with links, sessions, libraries of their own and what they watched.

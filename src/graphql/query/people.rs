@@ -66,7 +66,7 @@ impl PeopleQuery {
             return Ok(vec![User::get(ctx, viewer.user_id).await?]);
         }
         let users = ctx.services()?.accounts.users().await?;
-        Ok(users.into_iter().map(User).collect())
+        Ok(users.into_iter().map(User::new).collect())
     }
 
     /// A user; null for those who may not see that user.
@@ -82,7 +82,10 @@ impl PeopleQuery {
             return Ok(Vec::new());
         }
         let users = services.accounts.users().await?.into_iter();
-        Ok(users.filter(|user| !user.is_disabled).map(User).collect())
+        Ok(users
+            .filter(|user| !user.is_disabled)
+            .map(User::new)
+            .collect())
     }
 
     /// The caller's signed-in devices; with `all`, for administrators, everybody's.

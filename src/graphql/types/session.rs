@@ -31,7 +31,9 @@ impl Session {
     /// Whose it is.
     async fn user(&self, ctx: &Context<'_>) -> GraphResult<User> {
         let found = ctx.services()?.accounts.user(self.0.user_id).await?;
-        found.map(User).ok_or_else(|| GraphError::not_found("user"))
+        found
+            .map(User::new)
+            .ok_or_else(|| GraphError::not_found("user"))
     }
 
     /// What the client calls the device.

@@ -12,9 +12,16 @@ use crate::graphql::inputs::cost;
 use crate::graphql::scalars::Json;
 use crate::model::PublicId;
 
+/// Who looks at a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Eyes {
+    Callers,
+    Own,
+}
+
 /// See the GraphQL type.
 #[derive(Debug, Clone)]
-pub struct User(pub accounts::User);
+pub struct User(pub accounts::User, Eyes);
 
 impl User {
     /// A user that the caller may see: oneself, or anyone for administrators.
@@ -26,7 +33,7 @@ impl User {
         if !viewer.is_administrator && viewer.user_id != id {
             return Ok(None);
         }
-        Ok(ctx.services()?.accounts.user(id).await?.map(Self))
+        Ok(ctx.services()?.accounts.user(id).await?.map(Self::new))
     }
 
     /// A user who must exist.
@@ -40,8 +47,19 @@ impl User {
 
     /// Oneself or an administrator; others learn the name alone.
     fn known(&self, ctx: &Context<'_>) -> bool {
-        ctx.viewer()
-            .is_ok_and(|viewer| viewer.is_administrator || viewer.user_id == self.0.id)
+        self.1 == Eyes::Own
+            || ctx
+                .viewer()
+                .is_ok_and(|viewer| viewer.is_administrator || viewer.user_id == self.0.id)
+    }
+
+    pub fn new(user: accounts::User) -> Self {
+        Self(user, Eyes::Callers)
+    }
+
+    /// The user who just signed in: the request itself came from nobody yet.
+    pub fn signed_in(user: accounts::User) -> Self {
+        Self(user, Eyes::Own)
     }
 }
 
