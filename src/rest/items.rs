@@ -295,13 +295,21 @@ async fn search_hints(ask: Ask) -> Answer {
     present::json(&json!({"SearchHints": hints, "TotalRecordCount": page.total_count}))
 }
 
+/// Similar items are told with their provider ids, unasked.
+fn with_provider_ids(mut body: serde_json::Value) -> serde_json::Value {
+    if let Some(fields) = body["fields"].as_array_mut() {
+        fields.push(json!("providerids"));
+    }
+    body
+}
+
 async fn similar(ask: Ask) -> Answer {
     ask.own()?;
     let id = ask.id("itemId")?;
     let variables = json!({
         "id": id,
         "limit": filter::paging(&ask.params)?.first,
-        "body": filter::body(&ask.params)?,
+        "body": with_provider_ids(filter::body(&ask.params)?),
     });
     let mut data = ask.run(&queries::SIMILAR, variables).await?;
     if data.value("item") == Value::Null {

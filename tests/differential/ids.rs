@@ -60,7 +60,10 @@ fn replace(text: &str, map: &HashMap<String, String>) -> String {
     let mut at = 0;
     let mut copied = 0;
     while at < bytes.len() {
-        if at > 0 && bytes[at - 1].is_ascii_hexdigit() || !bytes[at].is_ascii_hexdigit() {
+        // The two digits of `%2C` belong to the comma, not to the id after it.
+        let escaped = at >= 3 && bytes[at - 3] == b'%';
+        let inside = at > 0 && bytes[at - 1].is_ascii_hexdigit() && !escaped;
+        if inside || !bytes[at].is_ascii_hexdigit() {
             at += 1;
             continue;
         }
@@ -114,6 +117,7 @@ mod tests {
             )),
             format!("/Items/{b}?ids={b},zz&x=11111111-2222-3333-4444-555555555555")
         );
+        assert_eq!(map.to_ours(&format!("{a}%2C{a}")), format!("{b}%2C{b}"));
         assert_eq!(map.to_ours(&format!("0{a}")), format!("0{a}"));
         let answer = serde_json::json!({ "Id": b, "Trickplay": { b: [b] } });
         assert_eq!(

@@ -40,9 +40,6 @@ pub async fn ids(app: &TestApp, server: usize, row: i64) -> IdMap {
         ids.insert(user["Id"].as_str().expect("an id"), &ours.id.to_string());
     }
 
-    for library in accounts.source_libraries().await.expect("the libraries") {
-        ids.insert(&library.library_id, &library.virtual_id);
-    }
     for (user, _) in USERS {
         for view in views(server, user) {
             let fixed = match view["CollectionType"].as_str() {
@@ -53,6 +50,9 @@ pub async fn ids(app: &TestApp, server: usize, row: i64) -> IdMap {
             let id = view["Id"].as_str().expect("an id");
             ids.insert(id, &public.fixed(fixed).to_string());
         }
+    }
+    for library in accounts.source_libraries().await.expect("the libraries") {
+        ids.insert(&library.library_id, &library.virtual_id);
     }
     for line in recorded::lines(server, "views") {
         if line["name"] == "root legacy" {

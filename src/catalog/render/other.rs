@@ -218,7 +218,12 @@ pub fn name(scope: &Scope, at: NameRef, options: &BodyOptions, us: &Identity) ->
         }
     }
     if options.all_fields {
-        put("SortName", json!(crate::merge::name::fold(&entry.name)));
+        // People are sorted by the name as it stands.
+        let sort_name = match at.kind {
+            NameKind::Person => entry.name.to_string(),
+            _ => crate::merge::name::fold(&entry.name),
+        };
+        put("SortName", json!(sort_name));
         for field in [
             "ExternalUrls",
             "Taglines",
@@ -239,6 +244,9 @@ pub fn name(scope: &Scope, at: NameRef, options: &BodyOptions, us: &Identity) ->
         put("DisplayPreferencesId", json!(entry.id));
         put("LockedFields", json!([]));
         put("LockData", json!(false));
+    }
+    if options.wants("candelete") {
+        put("CanDelete", json!(false));
     }
     if options.images {
         let tags = match &entry.image {
