@@ -1,5 +1,7 @@
 //! Accounts on the servers: linking, renewing, refusing.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
 use super::service::{Accounts, Change};
@@ -386,12 +388,12 @@ impl Accounts {
     /// Asks a link's server whether it still takes the account; to be called when a call by it was
     /// answered 401 or 403. A token that is refused is renewed once by the stored password; if that
     /// fails too, the link is refused from now on, and the sessions that it opened end. A server
-    /// that is silent changes nothing. Calls that come together cost one question.
+    /// that is silent changes nothing. Calls that come together share a question.
     ///
     /// # Errors
     /// `NotFound`; `Upstream` when the server is silent and the link is not known to work.
     pub async fn check_link(&self, id: i64) -> Result<LinkState, AccountsError> {
-        let asked_at = self.0.clock.millis();
+        let asked = self.0.check_count.fetch_add(1, Ordering::SeqCst);
         let slot = {
             let mut checks = self.0.checks.lock().unwrap_or_else(|e| e.into_inner());
             checks.entry(id).or_default().clone()
@@ -399,12 +401,13 @@ impl Accounts {
         let mut last = slot.lock().await;
         let row = self.link_row(id).await?;
         let server = self.server_of(row.server_id)?;
-        // Somebody asked while this call waited.
-        if *last > asked_at {
+        // A question that began after this call came answers it too.
+        if *last > asked {
             return Ok(state(&row));
         }
+        let began = self.0.check_count.fetch_add(1, Ordering::SeqCst);
         let verdict = self.ask(&row, &server).await;
-        *last = self.0.clock.millis() + 1;
+        *last = began;
         match verdict {
             Err(AccountsError::Upstream(error)) if error.is_outage() => match row.state.as_str() {
                 "pending" => Err(error.into()),

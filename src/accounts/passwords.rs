@@ -2,7 +2,7 @@
 
 use argon2::password_hash::SaltString;
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 
 use super::AccountsError;
@@ -11,9 +11,6 @@ use crate::model::Secret;
 
 /// Longer ones only make work.
 const LONGEST: usize = 1024;
-
-/// Hashes of nobody's password are as slow as of somebody's: time tells nothing of a name.
-static NOBODY: LazyLock<String> = LazyLock::new(|| hash("", Cost::Usual).unwrap_or_default());
 
 /// How much work a hash is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +28,8 @@ pub enum Cost {
 pub struct Passwords {
     slots: Arc<Semaphore>,
     cost: Cost,
+    /// Stands in where there is no hash: time tells nothing of a name.
+    nobody: Arc<OnceLock<String>>,
 }
 
 impl Passwords {
@@ -39,6 +38,7 @@ impl Passwords {
         Self {
             slots: Arc::new(Semaphore::new(cores)),
             cost,
+            nobody: Arc::default(),
         }
     }
 
@@ -69,10 +69,12 @@ impl Passwords {
             return Ok(false);
         }
         let (password, hash) = (password.clone(), hash.map(str::to_owned));
+        let (stand_in, cost) = (self.nobody.clone(), self.cost);
         self.run(move || {
             let known = hash.is_some();
-            let text = hash.as_deref().unwrap_or(&NOBODY);
-            let fits = PasswordHash::new(text).is_ok_and(|hash| {
+            let nobody = || self::hash("", cost).unwrap_or_default();
+            let text = hash.unwrap_or_else(|| stand_in.get_or_init(nobody).clone());
+            let fits = PasswordHash::new(&text).is_ok_and(|hash| {
                 Argon2::default()
                     .verify_password(password.expose().as_bytes(), &hash)
                     .is_ok()

@@ -61,8 +61,9 @@ pub(super) struct Inner {
     pub passwords: Passwords,
     pub limiter: Limiter,
     pub viewers: ViewerCache,
-    /// One check of a link at a time, and when the last one was.
-    pub checks: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<i64>>>>,
+    /// One check of a link at a time, and at which count the last one began.
+    pub checks: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<u64>>>>,
+    pub check_count: AtomicU64,
     changes: broadcast::Sender<Change>,
     generation: AtomicU64,
     /// The revision in the database as this process last wrote or saw it.
@@ -108,6 +109,7 @@ impl Accounts {
                 .map_err(|_| DbError::Damaged("the server id".into()))?,
             sign_in_servers: options.sign_in_servers,
             checks: Mutex::default(),
+            check_count: AtomicU64::new(1),
             changes: broadcast::Sender::new(256),
             generation: AtomicU64::new(0),
             revision: Mutex::new(revision),

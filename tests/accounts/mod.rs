@@ -1,0 +1,8 @@
+//! Users, sessions, links, servers and libraries, against small Jellyfin servers.
+
+mod bed;
+mod libraries;
+mod links;
+mod people;
+mod servers;
+mod sign_in;
