@@ -1,12 +1,12 @@
 //! What only a configuration file asks for: comparing with what is kept, and changing what was
 //! never reached.
 
-use super::links::Credentials;
+use super::address::{read_url, spec, tls_columns};
+use super::crawler::{PASSWORD, TOKEN};
 use super::names::{self, MAX_NAME};
-use super::servers::{
-    CRAWL_PASSWORD, CRAWL_TOKEN, ServerUpdate, read_url, shown, spec, tls_columns,
-};
+use super::servers::{ServerUpdate, shown};
 use super::service::{Accounts, Change};
+use super::upstream_login::Credentials;
 use super::{AccountsError, Actor};
 use crate::db::servers::{self, ServerChange, ServerRow};
 use crate::error::InvalidInput;
@@ -29,10 +29,10 @@ impl Accounts {
                     return Ok(false);
                 };
                 Ok(names::key(known) == names::key(username)
-                    && vault.open(CRAWL_PASSWORD, kept)? == *password)
+                    && vault.open(PASSWORD, kept)? == *password)
             }
             Credentials::Token(token) => match (&server.crawl_password, &server.crawl_token) {
-                (None, Some(kept)) => Ok(vault.open(CRAWL_TOKEN, kept)? == *token),
+                (None, Some(kept)) => Ok(vault.open(TOKEN, kept)? == *token),
                 _ => Ok(false),
             },
         }
@@ -76,12 +76,10 @@ impl Accounts {
             change.crawl_user_id = Some(None);
             let (username, password, token) = match credentials {
                 Credentials::Password { username, password } => {
-                    let sealed = self.0.vault.seal(CRAWL_PASSWORD, password);
+                    let sealed = self.0.vault.seal(PASSWORD, password);
                     (Some(username.clone()), Some(sealed), None)
                 }
-                Credentials::Token(token) => {
-                    (None, None, Some(self.0.vault.seal(CRAWL_TOKEN, token)))
-                }
+                Credentials::Token(token) => (None, None, Some(self.0.vault.seal(TOKEN, token))),
             };
             change.crawl_username = Some(username);
             change.crawl_password = Some(password);

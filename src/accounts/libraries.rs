@@ -6,14 +6,9 @@ use super::names::{self, MAX_LIBRARY_NAME};
 use super::service::{Accounts, Change};
 use super::{AccountsError, Actor};
 use crate::config::{CollectionType, DedupStrategy, SourcePolicy};
-use crate::db::merged_libraries::{
-    self, MergedLibrary, MergedLibraryChange, NewMergedLibrary, NewSource,
-};
-use crate::db::servers::ServerRow;
-use crate::db::source_libraries::{self, SeenLibrary, SourceLibraryRow};
-use crate::db::{DbError, links, servers};
+use crate::db::merged_libraries::{self, MergedLibrary, MergedLibraryChange, NewMergedLibrary};
+use crate::db::source_libraries::{self, SourceLibraryRow};
 use crate::error::InvalidInput;
-use crate::jellyfin::{Account, Server, UpstreamError};
 use crate::model::{PublicId, UpstreamId};
 
 /// Which server a source is on.
@@ -85,96 +80,7 @@ fn shown(library: &MergedLibrary) -> Value {
     })
 }
 
-/// The libraries that an account sees on its server.
-async fn views(server: &Server, account: &Account) -> Result<Vec<Value>, UpstreamError> {
-    let query = [("userId", account.user_id.to_string())];
-    let answer = server.get(account, "/UserViews", &query).await?;
-    let Some(items) = answer["Items"].as_array() else {
-        return Err(UpstreamError::Malformed {
-            reason: "the views are no list".into(),
-        });
-    };
-    Ok(items.clone())
-}
-
-fn id_of(view: &Value) -> Option<UpstreamId> {
-    view["Id"].as_str()?.parse().ok()
-}
-
 impl Accounts {
-    /// Asks a server which libraries it has now, keeps them, and finds what waited for them.
-    ///
-    /// # Errors
-    /// As [`Self::crawl_account`].
-    pub async fn refresh_libraries(
-        &self,
-        server_id: i64,
-    ) -> Result<Vec<SourceLibraryRow>, AccountsError> {
-        let mut account = self.crawl_account(server_id).await?;
-        let server = self.server_of(server_id)?;
-        let answer = match views(&server, &account).await {
-            Err(UpstreamError::Unauthorized) => {
-                account = self.renew_crawl_account(server_id).await?;
-                views(&server, &account).await
-            }
-            other => other,
-        };
-        let seen: Vec<_> = answer?
-            .iter()
-            .filter_map(|view| {
-                let id = id_of(view)?;
-                Some(SeenLibrary {
-                    library_id: id.to_string(),
-                    virtual_id: self.0.ids.library(server.key, id).to_string(),
-                    name: view["Name"].as_str().unwrap_or_default().to_owned(),
-                    collection_type: view["CollectionType"].as_str().map(str::to_owned),
-                    body: Some(view.to_string()),
-                })
-            })
-            .collect();
-        let now = self.0.clock.millis();
-        let kept = source_libraries::replace(&self.0.db, server_id, &seen, now).await;
-        let (rows, changed) = match kept {
-            Err(DbError::Missing(_)) => return Err(AccountsError::NotFound("server")),
-            other => other?,
-        };
-        let found = self.find_pending(server_id, &rows).await?;
-        if changed || found {
-            self.changed(Change::Libraries).await?;
-        }
-        Ok(rows)
-    }
-
-    /// Puts libraries that are there now in the place of sources that waited for them.
-    async fn find_pending(
-        &self,
-        server_id: i64,
-        rows: &[SourceLibraryRow],
-    ) -> Result<bool, AccountsError> {
-        let server = self.server_row(server_id).await?;
-        let now = self.0.clock.millis();
-        let mut found = false;
-        for waiting in merged_libraries::pending(&self.0.db).await? {
-            if !is_called(&server, &waiting.server_name) {
-                continue;
-            }
-            let Some(row) = find(rows, &waiting.library_name) else {
-                continue;
-            };
-            merged_libraries::resolve_pending(
-                &self.0.db,
-                &waiting,
-                server_id,
-                &row.library_id,
-                &row.name,
-                now,
-            )
-            .await?;
-            found = true;
-        }
-        Ok(found)
-    }
-
     /// Every library that the servers have or had.
     ///
     /// # Errors
@@ -436,111 +342,6 @@ impl Accounts {
         }
         Ok(name)
     }
-
-    async fn check_sources(
-        &self,
-        inputs: &[SourceInput],
-        kind: CollectionType,
-        owner: Owner,
-    ) -> Result<Vec<NewSource>, AccountsError> {
-        let all_servers = servers::all(&self.0.db).await?;
-        let mut sources: Vec<NewSource> = Vec::with_capacity(inputs.len());
-        for (index, input) in inputs.iter().enumerate() {
-            let field = format!("sources[{index}]");
-            let source = self
-                .check_source(&field, input, kind, owner, &all_servers)
-                .await?;
-            if sources.iter().any(|other| same_place(other, &source)) {
-                let problem = "it stands twice";
-                return Err(InvalidInput::new(field, problem, "each library once").into());
-            }
-            sources.push(source);
-        }
-        Ok(sources)
-    }
-
-    async fn check_source(
-        &self,
-        field: &str,
-        input: &SourceInput,
-        kind: CollectionType,
-        owner: Owner,
-        all_servers: &[ServerRow],
-    ) -> Result<NewSource, AccountsError> {
-        let server = all_servers.iter().find(|server| match &input.server {
-            OnServer::Id(id) => server.id == *id,
-            OnServer::Name(name) => is_called(server, name),
-        });
-        let server = server.ok_or_else(|| {
-            let names: Vec<_> = all_servers
-                .iter()
-                .map(|server| server.name.as_str())
-                .collect();
-            InvalidInput::new(
-                format!("{field}.server"),
-                "there is no such server",
-                names.join(", "),
-            )
-        })?;
-        let mut rows = source_libraries::of_server(&self.0.db, server.id).await?;
-        if rows.is_empty() {
-            // It was never asked, so nobody knows what it has.
-            if let Owner::User(_) = owner {
-                return Err(UpstreamError::Starting.into());
-            }
-            return Ok(NewSource::Pending {
-                server_name: server.config_key.clone().unwrap_or(server.name.clone()),
-                library_name: input.library.clone(),
-                priority: input.priority,
-            });
-        }
-        rows.retain(|row| row.is_present);
-        if let Owner::User(user) = owner {
-            let seen = self.seen_by(user, server).await?;
-            rows.retain(|row| seen.contains(&row.library_id));
-        }
-        let row = find(&rows, &input.library).ok_or_else(|| {
-            let names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
-            let problem = format!("{} has no such library", server.name);
-            InvalidInput::new(format!("{field}.library"), problem, names.join(", "))
-        })?;
-        let fits = kind == CollectionType::Mixed
-            || row
-                .collection_type
-                .as_deref()
-                .is_none_or(|own| own == kind.as_str());
-        if !fits {
-            let own = row.collection_type.as_deref().unwrap_or_default();
-            let problem = format!("{} holds {own}", row.name);
-            let allowed = format!("libraries of {kind}, or a library of mixed ones");
-            return Err(InvalidInput::new(format!("{field}.library"), problem, allowed).into());
-        }
-        Ok(NewSource::Found {
-            server_id: server.id,
-            library_id: row.library_id.clone(),
-            library_name: row.name.clone(),
-            priority: input.priority,
-        })
-    }
-
-    /// The ids of the libraries that a user sees on a server: as the server itself says now.
-    async fn seen_by(
-        &self,
-        user: PublicId,
-        server: &ServerRow,
-    ) -> Result<Vec<String>, AccountsError> {
-        let link = links::of_user_on(&self.0.db, &user.to_string(), server.id).await?;
-        let account = match &link {
-            Some(link) if link.state == "active" => self.account(link)?,
-            _ => None,
-        };
-        let Some(account) = account else {
-            return Ok(Vec::new());
-        };
-        let views = views(&*self.server_of(server.id)?, &account).await?;
-        let ids = views.iter().filter_map(id_of);
-        Ok(ids.map(|id| id.to_string()).collect())
-    }
 }
 
 fn owner_of(library: &MergedLibrary) -> Result<Owner, AccountsError> {
@@ -556,59 +357,5 @@ fn eyes(actor: &Actor, owner: Owner) -> Owner {
     match actor {
         Actor::Config => Owner::Everybody,
         _ => owner,
-    }
-}
-
-fn is_called(server: &ServerRow, name: &str) -> bool {
-    server.config_key.as_deref() == Some(name) || server.name_key == names::key(name)
-}
-
-/// A library by id or, where one alone has it, by name.
-fn find<'a>(rows: &'a [SourceLibraryRow], wanted: &str) -> Option<&'a SourceLibraryRow> {
-    if let Ok(id) = wanted.parse::<PublicId>() {
-        let id = id.to_string();
-        let by_id = rows
-            .iter()
-            .find(|row| row.library_id == id || row.virtual_id == id);
-        if by_id.is_some() {
-            return by_id;
-        }
-    }
-    let key = names::key(wanted);
-    let mut named = rows
-        .iter()
-        .filter(|row| row.is_present && names::key(&row.name) == key);
-    let first = named.next();
-    if named.next().is_some() { None } else { first }
-}
-
-fn same_place(one: &NewSource, two: &NewSource) -> bool {
-    use NewSource::{Found, Pending};
-    match (one, two) {
-        (
-            Found {
-                server_id: a,
-                library_id: x,
-                ..
-            },
-            Found {
-                server_id: b,
-                library_id: y,
-                ..
-            },
-        ) => a == b && x == y,
-        (
-            Pending {
-                server_name: a,
-                library_name: x,
-                ..
-            },
-            Pending {
-                server_name: b,
-                library_name: y,
-                ..
-            },
-        ) => a == b && names::key(x) == names::key(y),
-        _ => false,
     }
 }

@@ -1,32 +1,20 @@
 //! Accounts on the servers: linking, renewing, refusing.
 
-use std::sync::atomic::Ordering;
-
 use serde_json::{Value, json};
 
 use super::service::{Accounts, Change};
+use super::upstream_login::{Credentials, Proven, log_out, prove};
 use super::viewers::read_id;
-use super::{AccountsError, Actor, LinkState, names};
+use super::{AccountsError, Actor};
 use crate::db::links::{LinkChange, LinkRow, NewLink};
-use crate::db::{DbError, links, sessions};
+use crate::db::{DbError, links};
 use crate::error::InvalidInput;
-use crate::jellyfin::{Account, Server, UpstreamError};
-use crate::model::{PublicId, Secret, UpstreamId};
+use crate::jellyfin::Server;
+use crate::model::{PublicId, UpstreamId};
 
 /// What sealed secrets are for.
 pub(super) const TOKEN: &str = "link.token";
 pub(super) const PASSWORD: &str = "link.password";
-
-/// How to get in on a server.
-#[derive(Debug, Clone)]
-pub enum Credentials {
-    Password {
-        username: String,
-        password: Secret,
-    },
-    /// A token of a user, not an API key.
-    Token(Secret),
-}
 
 /// A link as its user and administrators may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,15 +42,8 @@ pub enum LinkInfoState {
     },
 }
 
-/// Who an account is, as its server just said.
-pub(super) struct Proven {
-    pub user_id: UpstreamId,
-    pub name: String,
-    pub token: Secret,
-}
-
 /// For the audit: no secrets.
-fn shown(row: &LinkRow) -> Value {
+pub(super) fn shown(row: &LinkRow) -> Value {
     json!({
         "user": row.user_id,
         "server": row.server_id,
@@ -70,63 +51,6 @@ fn shown(row: &LinkRow) -> Value {
         "signIn": row.sign_in,
         "state": row.state,
     })
-}
-
-/// Asks a server who these credentials are.
-pub(super) async fn prove(
-    server: &Server,
-    credentials: &Credentials,
-    device_id: &str,
-) -> Result<Proven, AccountsError> {
-    match credentials {
-        Credentials::Password { username, password } => {
-            let answer = server.authenticate(username, password, device_id).await?;
-            Ok(Proven {
-                user_id: answer.user_id,
-                name: answer.name,
-                token: answer.token,
-            })
-        }
-        Credentials::Token(token) => {
-            let account = Account {
-                user_id: UpstreamId::default(),
-                token: token.clone(),
-                device_id: device_id.to_owned(),
-                link: None,
-            };
-            let (user_id, name) = whoami(server, &account).await?;
-            Ok(Proven {
-                user_id,
-                name,
-                token: token.clone(),
-            })
-        }
-    }
-}
-
-async fn whoami(server: &Server, account: &Account) -> Result<(UpstreamId, String), UpstreamError> {
-    let me = match server.get(account, "/Users/Me", &[]).await {
-        // What an API key is answered: it belongs to nobody.
-        Err(UpstreamError::Status { status: 400 } | UpstreamError::NotFound) => {
-            return Err(UpstreamError::Unauthorized);
-        }
-        other => other?,
-    };
-    let id = me["Id"].as_str().and_then(|id| id.parse().ok());
-    let id = id.ok_or_else(|| UpstreamError::Malformed {
-        reason: "the user has no id".into(),
-    })?;
-    if me["Policy"]["IsDisabled"] == Value::Bool(true) {
-        return Err(UpstreamError::Forbidden);
-    }
-    Ok((id, me["Name"].as_str().unwrap_or_default().to_owned()))
-}
-
-/// Ends a token that is not needed (any more); whether that worked changes nothing.
-pub(super) async fn log_out(server: &Server, account: &Account) {
-    if let Err(error) = server.post(account, "/Sessions/Logout", &[], None).await {
-        tracing::debug!(%error, "a token upstream could not be ended: {error}");
-    }
 }
 
 impl Accounts {
@@ -384,147 +308,6 @@ impl Accounts {
             .get(id)
             .ok_or(AccountsError::NotFound("server"))
     }
-
-    /// Asks a link's server whether it still takes the account; to be called when a call by it was
-    /// answered 401 or 403. A token that is refused is renewed once by the stored password; if that
-    /// fails too, the link is refused from now on, and the sessions that it opened end. A server
-    /// that is silent changes nothing. Calls that come together share a question.
-    ///
-    /// # Errors
-    /// `NotFound`; `Upstream` when the server is silent and the link is not known to work.
-    pub async fn check_link(&self, id: i64) -> Result<LinkState, AccountsError> {
-        let asked = self.0.check_count.fetch_add(1, Ordering::SeqCst);
-        let slot = {
-            let mut checks = self.0.checks.lock().unwrap_or_else(|e| e.into_inner());
-            checks.entry(id).or_default().clone()
-        };
-        let mut last = slot.lock().await;
-        let row = self.link_row(id).await?;
-        let server = self.server_of(row.server_id)?;
-        // A question that began after this call came answers it too.
-        if *last > asked {
-            return Ok(state(&row));
-        }
-        let began = self.0.check_count.fetch_add(1, Ordering::SeqCst);
-        let verdict = self.ask(&row, &server).await;
-        *last = began;
-        match verdict {
-            Err(AccountsError::Upstream(error)) if error.is_outage() => match row.state.as_str() {
-                "pending" => Err(error.into()),
-                _ => Ok(state(&row)),
-            },
-            Ok(Some(renewed)) => self.settle(&row, Some(renewed), None).await,
-            Ok(None) => self.settle(&row, None, None).await,
-            Err(AccountsError::WrongUpstreamCredentials) => {
-                let reason = "the server does not accept the account any more";
-                self.settle(&row, None, Some(reason)).await
-            }
-            Err(AccountsError::SignInRefused(reason)) => {
-                self.settle(&row, None, Some(reason)).await
-            }
-            Err(other) => Err(other),
-        }
-    }
-
-    /// `None`: the token is good. `Some`: it was not, and this is a new one.
-    async fn ask(&self, row: &LinkRow, server: &Server) -> Result<Option<Proven>, AccountsError> {
-        if let Some(token) = &row.token {
-            let token = Credentials::Token(self.0.vault.open(TOKEN, token)?);
-            match prove(server, &token, &row.device_id).await {
-                Ok(proven) => {
-                    return the_same(row, proven)
-                        .map(|proven| row.upstream_user_id.is_none().then_some(proven));
-                }
-                Err(AccountsError::WrongUpstreamCredentials) => {}
-                Err(other) => return Err(other),
-            }
-        }
-        let Some(password) = &row.password else {
-            return Err(AccountsError::WrongUpstreamCredentials);
-        };
-        let credentials = Credentials::Password {
-            username: row.username.clone(),
-            password: self.0.vault.open(PASSWORD, password)?,
-        };
-        let proven = prove(server, &credentials, &row.device_id).await?;
-        the_same(row, proven).map(Some)
-    }
-
-    /// Writes down what a check found.
-    async fn settle(
-        &self,
-        row: &LinkRow,
-        renewed: Option<Proven>,
-        refused: Option<&str>,
-    ) -> Result<LinkState, AccountsError> {
-        let name = if refused.is_some() {
-            "refused"
-        } else {
-            "active"
-        };
-        let moved = row.state != name;
-        if !moved && renewed.is_none() {
-            return Ok(state(row));
-        }
-        let mut change = LinkChange {
-            state: Some(name.into()),
-            state_reason: Some(refused.map(str::to_owned)),
-            updated_at: Some(self.0.clock.millis()),
-            ..LinkChange::default()
-        };
-        if let Some(proven) = renewed {
-            change.token = Some(Some(self.0.vault.seal(TOKEN, &proven.token)));
-            change.upstream_user_id = Some(Some(proven.user_id.to_string()));
-            change.username = Some(proven.name);
-        }
-        let after = match links::update(&self.0.db, row.id, &change).await {
-            Err(DbError::NotFound) => return Err(AccountsError::NotFound("link")),
-            other => other?,
-        };
-        if refused.is_some() {
-            sessions::delete_of_link(&self.0.db, row.id).await?;
-        }
-        if moved {
-            let (before, after) = (Some(shown(row)), Some(shown(&after)));
-            self.audit(&Actor::System, "link.check", row.id, before, after)
-                .await?;
-        }
-        let user = read_id(&row.user_id)?;
-        self.changed(Change::Link { id: row.id, user }).await?;
-        Ok(state(&after))
-    }
-
-    /// Asks for every link of a server that waits for its first contact.
-    pub(super) async fn try_pending_links(&self, server_id: i64) -> Result<(), AccountsError> {
-        for row in links::all(&self.0.db).await? {
-            if row.server_id == server_id && row.state == "pending" {
-                match self.check_link(row.id).await {
-                    Ok(_) | Err(AccountsError::Upstream(_)) => {}
-                    Err(other) => return Err(other),
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A name that was deleted and given to somebody else is not the account that was linked.
-fn the_same(row: &LinkRow, proven: Proven) -> Result<Proven, AccountsError> {
-    match &row.upstream_user_id {
-        Some(known) if *known != proven.user_id.to_string() => Err(AccountsError::SignInRefused(
-            "the account of that name is another one now",
-        )),
-        _ => Ok(proven),
-    }
-}
-
-fn state(row: &LinkRow) -> LinkState {
-    match row.state.as_str() {
-        "active" => LinkState::Active,
-        _ => LinkState::Refused {
-            reason: row.state_reason.clone().unwrap_or_default(),
-        },
-    }
 }
 
 pub(super) fn is_shared(row: &LinkRow, shared: &[(i64, String)]) -> bool {
@@ -555,14 +338,4 @@ fn info(row: &LinkRow, shared: &[(i64, String)]) -> Result<LinkInfo, AccountsErr
         sign_in: row.sign_in,
         shared: is_shared(row, shared),
     })
-}
-
-/// The device id of sign-ins by a name on a server: the same each time, so that signing in again
-/// renews the token there instead of adding one.
-pub(super) fn sign_in_device(accounts: &Accounts, server_key: &str, name: &str) -> String {
-    use sha2::{Digest, Sha256};
-    let key = accounts.ids().derived_key("sign-in devices");
-    let text = format!("{server_key}\n{}", names::key(name));
-    let digest = Sha256::digest([key.as_slice(), text.as_bytes()].concat());
-    hex::encode(&digest[..16])
 }

@@ -1,7 +1,7 @@
 //! Changing the key that seals stored upstream secrets.
 
 use super::service::Accounts;
-use super::{AccountsError, Actor, links, servers};
+use super::{AccountsError, Actor, crawler, links};
 use crate::db::DbError;
 use crate::db::secrets::{Place, reseal};
 
@@ -22,8 +22,8 @@ impl Accounts {
             let purpose = match place {
                 Place::LinkToken => links::TOKEN,
                 Place::LinkPassword => links::PASSWORD,
-                Place::ServerToken => servers::CRAWL_TOKEN,
-                Place::ServerPassword => servers::CRAWL_PASSWORD,
+                Place::ServerToken => crawler::TOKEN,
+                Place::ServerPassword => crawler::PASSWORD,
             };
             let plain = vault
                 .open(purpose, sealed)

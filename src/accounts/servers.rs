@@ -3,18 +3,16 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use super::links::{Credentials, Proven, prove};
+use super::address::{read_url, spec, tls_columns, tls_of};
 use super::names::{self, MAX_NAME};
 use super::service::{Accounts, Change};
-use super::{AccountsError, Actor};
+use super::upstream_login::{Credentials, prove};
+use super::{AccountsError, Actor, crawler};
 use crate::db::servers::{NewServer, ServerChange, ServerRow};
 use crate::db::{DbError, servers};
 use crate::error::InvalidInput;
 use crate::jellyfin::{Account, Registry, Server, ServerSpec, TlsTrust, UpstreamError};
 use crate::model::{PublicId, ServerKey};
-
-pub(super) const CRAWL_TOKEN: &str = "server.token";
-pub(super) const CRAWL_PASSWORD: &str = "server.password";
 
 /// A server to be.
 #[derive(Debug, Clone)]
@@ -52,67 +50,6 @@ pub(super) fn shown(row: &ServerRow) -> Value {
         "serverKey": row.server_key,
         "upstreamId": row.upstream_id,
         "crawlUser": row.crawl_username,
-    })
-}
-
-/// Reads an address as people type it.
-///
-/// # Errors
-/// When it is none that a server can have.
-pub fn read_url(text: &str) -> Result<Url, InvalidInput> {
-    let wrong = |problem: &str| {
-        let allowed = "http:// or https://, a host, and perhaps a port and a path";
-        InvalidInput::new("url", problem, allowed)
-    };
-    let mut url = Url::parse(text.trim()).map_err(|error| wrong(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("it is not an http address"));
-    }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(wrong("it has no host"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it holds a user or password"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it has a query or a fragment"));
-    }
-    let path = url.path().trim_end_matches('/');
-    // What a browser's address bar shows of Jellyfin's own client.
-    let path = path.strip_suffix("/index.html").unwrap_or(path);
-    let path = path.strip_suffix("/web").unwrap_or(path).to_owned();
-    url.set_path(&path);
-    Ok(url)
-}
-
-pub(super) fn tls_of(row: &ServerRow) -> Result<TlsTrust, AccountsError> {
-    let text = row.tls_fingerprint.as_ref().or(row.ca_pem.as_ref());
-    let text = text.map_or("", String::as_str);
-    text.parse()
-        .map_err(|_| DbError::Damaged("a server's certificate".into()).into())
-}
-
-pub(super) fn tls_columns(tls: &TlsTrust) -> (Option<String>, Option<String>) {
-    match tls {
-        TlsTrust::System => (None, None),
-        TlsTrust::Authority(pem) => (Some(pem.clone()), None),
-        TlsTrust::Fingerprint(_) => (None, Some(tls.to_string())),
-    }
-}
-
-pub(super) fn spec(row: &ServerRow) -> Result<ServerSpec, AccountsError> {
-    Ok(ServerSpec {
-        id: row.id,
-        key: row
-            .server_key
-            .parse()
-            .map_err(|_| DbError::Damaged("a server's key".into()))?,
-        name: row.name.clone(),
-        base_url: row
-            .url
-            .parse()
-            .map_err(|_| DbError::Damaged("a server's address".into()))?,
-        tls: tls_of(row)?,
     })
 }
 
@@ -187,23 +124,25 @@ impl Accounts {
         server.version = Some(info.version);
         server.crawl_user_id = Some(proven.user_id.to_string());
         server.crawl_username = Some(proven.name.clone());
-        server.crawl_token = Some(self.0.vault.seal(CRAWL_TOKEN, &proven.token));
+        server.crawl_token = Some(self.0.vault.seal(crawler::TOKEN, &proven.token));
         let row = self.insert_server(&server, add.force).await?;
         self.0.registry.upsert(spec(&row)?);
         self.audit(actor, "server.add", row.id, None, Some(shown(&row)))
             .await?;
+        self.changed(Change::Server(row.id)).await?;
+        // The server is here and can be used: what fails from now on is tried again later.
         if let (true, Some(user)) = (add.link_me, actor.user_id()) {
-            // By a password it gets a token of its own; a token serves both.
+            // By a password the link gets a token of its own; a brought token serves both.
             let linked = self
                 .link_account(actor, user, row.id, add.credentials, false)
                 .await;
-            linked.inspect_err(|error| tracing::warn!(%error, "not linked: {error}"))?;
+            if let Err(error) = linked {
+                tracing::warn!(%error, "{user} is not linked to {name}: {error}");
+            }
         }
-        // Without its libraries it can be used all the same: the next crawl finds them.
         if let Err(error) = self.refresh_libraries(row.id).await {
-            tracing::warn!(%error, server = row.name, "no libraries of {} yet: {error}", row.name);
+            tracing::warn!(%error, "no libraries of {name} yet: {error}");
         }
-        self.changed(Change::Server(row.id)).await?;
         Ok(row)
     }
 
@@ -227,7 +166,7 @@ impl Accounts {
                 server.crawl_username = Some(username.clone());
             }
             Credentials::Token(token) => {
-                server.crawl_token = Some(self.0.vault.seal(CRAWL_TOKEN, token));
+                server.crawl_token = Some(self.0.vault.seal(crawler::TOKEN, token));
             }
         }
         let row = self.insert_server(&server, true).await?;
@@ -250,7 +189,7 @@ impl Accounts {
         let (ca_pem, tls_fingerprint) = tls_columns(&add.tls);
         let crawl_password = match &add.credentials {
             Credentials::Password { password, .. } => {
-                Some(self.0.vault.seal(CRAWL_PASSWORD, password))
+                Some(self.0.vault.seal(crawler::PASSWORD, password))
             }
             Credentials::Token(_) => None,
         };
@@ -294,7 +233,7 @@ impl Accounts {
         }
     }
 
-    async fn refuse_duplicate(
+    pub(super) async fn refuse_duplicate(
         &self,
         own: Option<i64>,
         upstream_id: &str,
@@ -309,55 +248,6 @@ impl Accounts {
             }
         }
         Ok(())
-    }
-
-    /// The key of a removed server that this one is again: the same upstream id, and at least half
-    /// of a sample of its items known.
-    async fn known_key(
-        &self,
-        upstream_id: &str,
-        server: &Server,
-        crawler: &Account,
-    ) -> Result<Option<ServerKey>, AccountsError> {
-        let removed = servers::removed(&self.0.db, upstream_id).await?;
-        if removed.is_empty() {
-            return Ok(None);
-        }
-        let query = [
-            ("userId", crawler.user_id.to_string()),
-            ("recursive", "true".to_owned()),
-            ("limit", "300".to_owned()),
-            ("sortBy", "Random".to_owned()),
-            (
-                "includeItemTypes",
-                "Movie,Series,Episode,MusicAlbum,Audio,Video".to_owned(),
-            ),
-            ("enableUserData", "false".to_owned()),
-            ("enableImages", "false".to_owned()),
-            ("enableTotalRecordCount", "false".to_owned()),
-        ];
-        let answer = server.get(crawler, "/Items", &query).await?;
-        let sample: Vec<_> = answer["Items"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|item| item["Id"].as_str()?.parse().ok())
-            .collect();
-        for known in removed {
-            let key: ServerKey = known
-                .server_key
-                .parse()
-                .map_err(|_| DbError::Damaged("a server's key".into()))?;
-            let ids: Vec<_> = sample
-                .iter()
-                .map(|item| self.0.ids.copy(key, *item).to_string())
-                .collect();
-            let count = servers::count_known_copies(&self.0.db, &ids).await?;
-            if count > 0 && count * 2 >= ids.len() {
-                return Ok(Some(key));
-            }
-        }
-        Ok(None)
     }
 
     /// Changes a server. A new address or account is asked at once; it must be the same server.
@@ -411,7 +301,7 @@ impl Accounts {
             self.keep_crawler(&mut change, &proven);
             change.crawl_password = Some(match credentials {
                 Credentials::Password { password, .. } => {
-                    Some(self.0.vault.seal(CRAWL_PASSWORD, password))
+                    Some(self.0.vault.seal(crawler::PASSWORD, password))
                 }
                 Credentials::Token(_) => None,
             });
@@ -436,12 +326,6 @@ impl Accounts {
         Ok(row)
     }
 
-    fn keep_crawler(&self, change: &mut ServerChange, proven: &Proven) {
-        change.crawl_user_id = Some(Some(proven.user_id.to_string()));
-        change.crawl_username = Some(Some(proven.name.clone()));
-        change.crawl_token = Some(Some(self.0.vault.seal(CRAWL_TOKEN, &proven.token)));
-    }
-
     /// Removes a server with its copies and links. Its key, and what was watched, stay known.
     ///
     /// # Errors
@@ -462,111 +346,6 @@ impl Accounts {
         servers::by_id(&self.0.db, id)
             .await?
             .ok_or(AccountsError::NotFound("server"))
-    }
-
-    /// The account that crawls a server. At first contact it is found out who the server is, and
-    /// what waited for that is done.
-    ///
-    /// # Errors
-    /// `NotFound`, `WrongUpstreamCredentials`, `DuplicateServer`, `Upstream`.
-    pub async fn crawl_account(&self, id: i64) -> Result<Account, AccountsError> {
-        let row = self.server_row(id).await?;
-        if let (Some(user_id), Some(token)) = (&row.crawl_user_id, &row.crawl_token) {
-            return Ok(Account {
-                user_id: user_id
-                    .parse()
-                    .map_err(|_| DbError::Damaged("a crawling account".into()))?,
-                token: self.0.vault.open(CRAWL_TOKEN, token)?,
-                device_id: row.device_id,
-                link: None,
-            });
-        }
-        self.first_contact(row).await
-    }
-
-    async fn first_contact(&self, row: ServerRow) -> Result<Account, AccountsError> {
-        let spec_of_row = spec(&row)?;
-        let info = Server::probe(&spec_of_row.base_url, &spec_of_row.tls).await?;
-        if !info.ready {
-            return Err(UpstreamError::Starting.into());
-        }
-        self.refuse_duplicate(Some(row.id), &info.id, false).await?;
-        let server = self.server_of(row.id)?;
-        let account = self.log_crawler_in(&row, &server).await?;
-        let change = ServerChange {
-            upstream_id: Some(Some(info.id.clone())),
-            version: Some(Some(info.version)),
-            last_error: Some(None),
-            last_seen_at: Some(Some(self.0.clock.millis())),
-            ..ServerChange::default()
-        };
-        servers::update(&self.0.db, row.id, &change).await?;
-        if let Some(key) = self.known_key(&info.id, &server, &account).await? {
-            let row = servers::take_key(&self.0.db, row.id, &key.to_string()).await?;
-            self.0.registry.upsert(spec(&row)?);
-        }
-        self.try_pending_links(row.id).await?;
-        self.changed(Change::Server(row.id)).await?;
-        Ok(account)
-    }
-
-    /// Renews the crawling account's token by the stored password; to be called when the token was
-    /// refused.
-    ///
-    /// # Errors
-    /// `NotFound`, `WrongUpstreamCredentials`, `Upstream`.
-    pub async fn renew_crawl_account(&self, id: i64) -> Result<Account, AccountsError> {
-        let row = self.server_row(id).await?;
-        let server = self.server_of(id)?;
-        self.log_crawler_in(&row, &server).await
-    }
-
-    async fn log_crawler_in(
-        &self,
-        row: &ServerRow,
-        server: &Server,
-    ) -> Result<Account, AccountsError> {
-        let credentials = match (&row.crawl_password, &row.crawl_token) {
-            (Some(password), _) => Credentials::Password {
-                username: row.crawl_username.clone().unwrap_or_default(),
-                password: self.0.vault.open(CRAWL_PASSWORD, password)?,
-            },
-            (None, Some(token)) => Credentials::Token(self.0.vault.open(CRAWL_TOKEN, token)?),
-            (None, None) => return Err(AccountsError::WrongUpstreamCredentials),
-        };
-        let proven = prove(server, &credentials, &row.device_id).await?;
-        let mut change = ServerChange::default();
-        self.keep_crawler(&mut change, &proven);
-        servers::update(&self.0.db, row.id, &change).await?;
-        Ok(Account {
-            user_id: proven.user_id,
-            token: proven.token,
-            device_id: row.device_id.clone(),
-            link: None,
-        })
-    }
-
-    /// Writes down that a server was reached, or why not; not audited.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn note_server(
-        &self,
-        id: i64,
-        version: Option<&str>,
-        error: Option<&str>,
-    ) -> Result<(), AccountsError> {
-        let seen = error.is_none().then(|| Some(self.0.clock.millis()));
-        let change = ServerChange {
-            version: version.map(|version| Some(version.to_owned())),
-            last_error: Some(error.map(str::to_owned)),
-            last_seen_at: seen,
-            ..ServerChange::default()
-        };
-        match servers::update(&self.0.db, id, &change).await {
-            Err(DbError::NotFound) => Err(AccountsError::NotFound("server")),
-            other => Ok(other.map(drop)?),
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -66,8 +66,8 @@ pub(super) struct Inner {
     pub check_count: AtomicU64,
     changes: broadcast::Sender<Change>,
     generation: AtomicU64,
-    /// The revision in the database as this process last wrote or saw it.
-    revision: Mutex<String>,
+    /// The count of changes in the database up to which this process knows them.
+    revision: AtomicI64,
 }
 
 /// Keys in `installation`.
@@ -98,7 +98,7 @@ impl Accounts {
             .map_err(|_| DbError::Damaged("the id secret".into()))?;
         let fresh = PublicId::random().to_string();
         let server_id = installation::get_or_set(&db, SERVER_ID, &fresh).await?;
-        let revision = installation::get(&db, REVISION).await?.unwrap_or_default();
+        let revision = AtomicI64::new(revision(&db).await?);
         let accounts = Self(Arc::new(Inner {
             limiter: Limiter::new(clock.clone()),
             viewers: ViewerCache::default(),
@@ -112,7 +112,7 @@ impl Accounts {
             check_count: AtomicU64::new(1),
             changes: broadcast::Sender::new(256),
             generation: AtomicU64::new(0),
-            revision: Mutex::new(revision),
+            revision,
             db,
             registry,
             clock,
@@ -155,14 +155,9 @@ impl Accounts {
     /// # Errors
     /// When the database fails.
     pub async fn notice(&self) -> Result<bool, AccountsError> {
-        let now = installation::get(&self.0.db, REVISION).await?;
-        let now = now.unwrap_or_default();
-        {
-            let mut seen = self.0.revision.lock().unwrap_or_else(|e| e.into_inner());
-            if *seen == now {
-                return Ok(false);
-            }
-            *seen = now;
+        let now = revision(&self.0.db).await?;
+        if self.0.revision.swap(now, Ordering::AcqRel) == now {
+            return Ok(false);
         }
         self.load_servers().await?;
         self.tell(Change::Everything);
@@ -171,13 +166,13 @@ impl Accounts {
 
     /// Says what changed to this process and, by the revision, to others.
     pub(super) async fn changed(&self, change: Change) -> Result<(), AccountsError> {
-        let revision = PublicId::random().to_string();
-        {
-            let mut seen = self.0.revision.lock().unwrap_or_else(|e| e.into_inner());
-            (*seen).clone_from(&revision);
-        }
         self.tell(change);
-        installation::set(&self.0.db, REVISION, &revision).await?;
+        let count = installation::count_up(&self.0.db, REVISION).await?;
+        // Where it is not the next one, somebody else changed something too: `notice` will see it.
+        let _ =
+            self.0
+                .revision
+                .compare_exchange(count - 1, count, Ordering::AcqRel, Ordering::Acquire);
         Ok(())
     }
 
@@ -230,4 +225,11 @@ impl Accounts {
         let limit = i64::try_from(limit.min(1000)).unwrap_or(1000);
         Ok(audit::latest(&self.0.db, before, limit).await?)
     }
+}
+
+async fn revision(db: &Db) -> Result<i64, AccountsError> {
+    let text = installation::get(db, REVISION).await?;
+    let text = text.as_deref().unwrap_or("0");
+    let damaged = |_| DbError::Damaged("the count of changes".into());
+    Ok(text.parse().map_err(damaged)?)
 }

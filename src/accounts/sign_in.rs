@@ -8,10 +8,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::links::{Credentials, Proven, log_out, prove, sign_in_device};
+use super::library_sources::is_called;
 use super::names::{self, MAX_NAME};
 use super::service::{Accounts, Change};
 use super::sessions::{Device, SignedIn};
+use super::upstream_login::{Credentials, Proven, log_out, prove, sign_in_device};
 use super::users::{NewUser, insert_named};
 use super::viewers::read_id;
 use super::{AccountsError, Actor};
@@ -70,32 +71,29 @@ impl Accounts {
         // As slow as for a name that is known.
         self.0.passwords.verify(password, None).await?;
         let all = servers::all(&self.0.db).await?;
-        let named = typed
-            .rsplit_once('@')
-            .and_then(|(name, server)| Some((name, self.sign_in_server(&all, server)?)));
+        let named = typed.rsplit_once('@').and_then(|(name, server)| {
+            let key = names::key(server);
+            Some((name, all.iter().find(|row| row.name_key == key)?))
+        });
         let (name, server) = match named {
             Some(named) => named,
             None => {
                 let first = self.0.sign_in_servers.first();
-                let first = first.and_then(|name| self.sign_in_server(&all, name));
+                let first = first.and_then(|name| all.iter().find(|row| is_called(row, name)));
                 (typed, first.ok_or(AccountsError::InvalidCredentials)?)
             }
         };
+        // A password for a server that signs nobody in goes to no other one either.
+        if !self.signs_in(server) {
+            return Err(AccountsError::InvalidCredentials);
+        }
         self.by_server(server, name.trim(), password).await
     }
 
-    /// A server that may sign people in, by its name.
-    fn sign_in_server<'a>(&self, all: &'a [ServerRow], name: &str) -> Option<&'a ServerRow> {
-        let key = names::key(name);
-        all.iter()
-            .find(|row| row.name_key == key)
-            .filter(|row| self.signs_in(row))
-    }
-
+    /// Whether accounts of a server may sign in.
     fn signs_in(&self, server: &ServerRow) -> bool {
-        self.0.sign_in_servers.iter().any(|name| {
-            names::key(name) == server.name_key || Some(name) == server.config_key.as_ref()
-        })
+        let names = &self.0.sign_in_servers;
+        names.iter().any(|name| is_called(server, name))
     }
 
     /// A name that is known here: its own password, else its own switched-on links.

@@ -257,8 +257,15 @@ fn write_keys(path: &Path, keys: &[[u8; 32]], replace: bool) -> std::io::Result<
     if replace {
         fs::rename(&beside, path)
     } else {
-        let linked = fs::hard_link(&beside, path);
-        fs::remove_file(&beside)?;
-        linked
+        match fs::hard_link(&beside, path) {
+            // A file system without links: the last of two first starts at once wins there.
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                fs::rename(&beside, path)
+            }
+            linked => {
+                fs::remove_file(&beside)?;
+                linked
+            }
+        }
     }
 }

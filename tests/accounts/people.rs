@@ -395,6 +395,24 @@ both_databases!(
     }
 );
 
+both_databases!(
+    changes_of_two_processes_at_once_are_both_noticed,
+    |db: Db| async move {
+        let bed = Bed::new(db, &[]).await;
+        let other = bed.another_process().await;
+        let alice = bed.user("alice", Some("p")).await;
+        let signed_in = bed.sign_in("alice", "p").await.unwrap();
+        other.notice().await.unwrap();
+        // Both change something before either looks.
+        other.set_disabled(&bed.root, alice.id, true).await.unwrap();
+        bed.user("bob", None).await;
+        assert!(bed.accounts.notice().await.unwrap());
+        assert!(!bed.opens(&signed_in.token).await);
+        assert!(other.notice().await.unwrap());
+        assert!(!bed.accounts.notice().await.unwrap());
+    }
+);
+
 both_databases!(changes_are_audited_without_secrets, |db: Db| async move {
     let bed = Bed::new(db, &[]).await;
     let alice = bed.user("alice", Some("topsecret")).await;

@@ -203,6 +203,27 @@ both_databases!(
     }
 );
 
+both_databases!(
+    a_password_for_one_server_goes_to_no_other,
+    |db: Db| async move {
+        let bed = Bed::new(db, &["basement"]).await;
+        let (attic, basement) = (demo("attic").await, demo("basement").await);
+        bed.add(&attic, "attic").await;
+        bed.add(&basement, "basement").await;
+        attic.clear_seen();
+        basement.clear_seen();
+        let error = bed.sign_in("bob@attic", "bob-pw").await.unwrap_err();
+        assert!(
+            matches!(error, AccountsError::InvalidCredentials),
+            "{error}"
+        );
+        assert_eq!((logins(&attic), logins(&basement)), (0, 0));
+        // What follows the `@` is no server's name: it belongs to the person's.
+        assert!(bed.sign_in("bob@example.org", "x").await.is_err());
+        assert_eq!(logins(&basement), 1);
+    }
+);
+
 both_databases!(a_shared_account_signs_nobody_in, |db: Db| async move {
     let bed = Bed::new(db, &["attic"]).await;
     let attic = demo("attic").await;
