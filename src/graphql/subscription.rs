@@ -55,10 +55,12 @@ struct Watcher {
 
 impl Watcher {
     fn of(ctx: &Context<'_>) -> GraphResult<Self> {
+        // The viewer first: a caller without one learns that, whatever else is missing.
+        let viewer = ctx.viewer()?.clone();
         Ok(Self {
             services: ctx.services()?.clone(),
             token: ctx.caller()?.token.clone(),
-            viewer: ctx.viewer()?.clone(),
+            viewer,
         })
     }
 

@@ -260,3 +260,7 @@ impl Connection {
             .map_err(|_| None)
     }
 }
+
+#[cfg(test)]
+#[path = "ws_tests.rs"]
+mod tests;
