@@ -247,16 +247,6 @@ impl Report {
             .sum()
     }
 
-    /// Entries of the list that excused nothing.
-    pub fn unused<'a>(&self, allowed: &'a [Allowed]) -> Vec<&'a Allowed> {
-        allowed
-            .iter()
-            .zip(&self.used)
-            .filter(|(_, used)| !**used)
-            .map(|(entry, _)| entry)
-            .collect()
-    }
-
     pub fn text(&self) -> String {
         let mut text = String::new();
         for (name, family) in &self.families {

@@ -18,7 +18,7 @@ pub struct TestApp {
     /// `http://127.0.0.1:port`.
     pub url: String,
     /// Data and key; kept while the gateway lives.
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     listener: tokio::task::JoinHandle<()>,
 }
 
@@ -64,7 +64,7 @@ impl TestApp {
         Self {
             app,
             url: format!("http://{address}"),
-            folder,
+            _folder: folder,
             listener,
         }
     }
@@ -195,25 +195,6 @@ impl TestApp {
         let text = answer.text().await.expect("a text");
         assert_eq!(status, 200, "{path}: {text}");
         serde_json::from_str(&text).expect("JSON")
-    }
-
-    /// Asks GraphQL; panics on errors. Gives `data`.
-    pub async fn query(&self, token: &str, query: &str, variables: Value) -> Value {
-        let answer = reqwest::Client::new()
-            .post(format!("{}/graphql", self.url))
-            .bearer_auth(token)
-            .json(&json!({ "query": query, "variables": variables }))
-            .send()
-            .await
-            .expect("an answer");
-        let mut body: Value = answer.json().await.expect("JSON");
-        assert!(body.get("errors").is_none(), "{body}");
-        body["data"].take()
-    }
-
-    /// Where the gateway keeps its key.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
     }
 }
 
