@@ -200,11 +200,7 @@ both_databases!(
         let ApplyError { changes, problems } = apply(&accounts, &wrong, false).await.unwrap_err();
         assert_eq!(changes.len(), 1, "what can be done is done");
         assert_eq!(problems.len(), 1);
-        assert!(
-            problems[0]
-                .text
-                .starts_with("attic has no library Flims; it has: Films")
-        );
+        assert!(problems[0].text.contains("attic has no library Flims"));
         assert_eq!(
             sources(&one_library(&accounts).await),
             [("Shows", 5), ("Films", 1)]

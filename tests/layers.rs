@@ -147,7 +147,8 @@ impl Source {
     /// Unit tests may play a client of their own.
     fn is_test(&self) -> bool {
         let mut parts = self.path.components().map(|part| part.as_os_str());
-        parts.any(|part| part == "tests.rs" || part == "tests")
+        let named = self.path.to_string_lossy().ends_with("_tests.rs");
+        named || parts.any(|part| part == "tests.rs" || part == "tests")
     }
 
     /// The modules named after `crate::`, in a path or in braces.
