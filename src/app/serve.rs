@@ -15,6 +15,10 @@ use crate::server;
 /// When the database, the key file or the address cannot be used.
 pub async fn serve(config: &Config) -> Result<(), AppError> {
     let app = App::start(config, Tuning::default()).await?;
+    // Before the first start is looked at: the file may declare the administrator.
+    if config.declares_anything() {
+        declare(&app, config).await;
+    }
     let password = config
         .admin_password
         .as_ref()
@@ -29,9 +33,6 @@ pub async fn serve(config: &Config) -> Result<(), AppError> {
             );
             println!("Use it in the mutation `completeSetup` at /graphiql.");
         }
-    }
-    if config.declares_anything() {
-        declare(&app, config).await;
     }
     let listener = TcpListener::bind(config.bind)
         .await
