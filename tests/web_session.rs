@@ -41,12 +41,13 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("/Users", "Policy."),
 ];
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_web_client_finds_what_it_found() {
+both_gateways!(replayed, the_web_client_finds_what_it_found);
+
+async fn the_web_client_finds_what_it_found(database: String) {
     let demo = DemoServer::start(DemoSpec::recorded(recorded::folder().join("server-0")))
         .await
         .expect("the recording");
-    let app = TestApp::on_sqlite().await;
+    let app = TestApp::start(&database).await;
     let row = app.add_server(&demo, "Attic", ("admin", "admin")).await;
     for (user, password) in USERS {
         app.add_user(user, password, user == "admin", &[(row, (user, password))])

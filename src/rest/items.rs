@@ -200,7 +200,9 @@ async fn suggestions(ask: Ask) -> Answer {
     });
     let mut data = ask.run(&queries::SUGGESTIONS, variables).await?;
     let page: Page = data.take("suggestions")?;
-    let page = page.counted(filter::wants_total(&ask.params)?);
+    // Jellyfin counts all only when asked to, here alone.
+    let total = ask.params.flag("enableTotalRecordCount")?.unwrap_or(false);
+    let page = page.counted(total);
     Ok(list::page(page, paging.offset))
 }
 
@@ -290,7 +292,8 @@ async fn search_hints(ask: Ask) -> Answer {
         "body": {"fields": ["primaryimageaspectratio"], "userData": false},
     });
     let mut data = ask.run(&queries::SEARCH_HINTS, variables).await?;
-    let page: Page = data.take("searchHints")?;
+    // Jellyfin counts the hints that it gives.
+    let page = data.take::<Page>("searchHints")?.counted(false);
     let hints: Vec<_> = page.nodes.iter().filter_map(|n| hint(&n.body)).collect();
     present::json(&json!({"SearchHints": hints, "TotalRecordCount": page.total_count}))
 }

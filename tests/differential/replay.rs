@@ -239,6 +239,12 @@ impl Report {
         family.equal += usize::from(equal);
     }
 
+    /// Which entries of the list of allowed differences were needed, by position.
+    pub fn used(&self) -> impl Iterator<Item = usize> {
+        let used = self.used.iter().enumerate();
+        used.filter(|(_, used)| **used).map(|(entry, _)| entry)
+    }
+
     /// How many requests got another answer.
     pub fn failed(&self) -> usize {
         self.families

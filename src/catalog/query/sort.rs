@@ -1,5 +1,5 @@
 //! The order of a list. Every order is total: what the asked keys leave equal is decided by sort name,
-//! then by id, which is the same on every replica.
+//! then by the id on its server, as Jellyfin leaves it, then by ours: the same on every replica.
 
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -102,6 +102,7 @@ fn tie(left: &Row, right: &Row) -> Ordering {
     left.copy
         .sort_name
         .cmp(&right.copy.sort_name)
+        .then_with(|| left.copy.upstream_id().cmp(&right.copy.upstream_id()))
         .then_with(|| left.entry.id.cmp(&right.entry.id))
 }
 

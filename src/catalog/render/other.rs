@@ -23,6 +23,9 @@ pub fn library(scope: &Scope, library: LibraryRef, options: &BodyOptions, us: &I
         let count = scope.projection.entries(Some(library)).len();
         out.insert("ChildCount".into(), json!(count));
     }
+    if let Some(created) = created(scope, library).filter(|_| options.all_fields) {
+        out.insert("DateCreated".into(), json!(created));
+    }
     if options.wants("parentid") {
         out.insert("ParentId".into(), json!(scope.projection.root_id));
     }
@@ -48,6 +51,19 @@ pub fn library(scope: &Scope, library: LibraryRef, options: &BodyOptions, us: &I
         }
     }
     out
+}
+
+/// When the first of the source libraries was made: their dates are of one form, so texts compare.
+fn created(scope: &Scope, library: LibraryRef) -> Option<String> {
+    let sources = source_libraries(scope, library).into_iter();
+    sources
+        .filter_map(|at| {
+            let body = scope.snapshot().source_libraries[at as usize]
+                .body
+                .as_ref()?;
+            Some(body.get("DateCreated")?.as_str()?.to_owned())
+        })
+        .min()
 }
 
 /// The picture of a library: the first source library's that has one (tag, hash, ratio).
@@ -132,7 +148,6 @@ fn folder(name: &str, id: PublicId, kind: &str, options: &BodyOptions, us: &Iden
     put("Id", json!(id));
     if options.all_fields {
         put("Etag", json!(id));
-        put("DateCreated", json!("0001-01-01T00:00:00.0000000Z"));
         if kind == "CollectionFolder" {
             put("DateLastMediaAdded", json!("0001-01-01T00:00:00.0000000Z"));
         }
@@ -202,7 +217,7 @@ pub fn name(scope: &Scope, at: NameRef, options: &BodyOptions, us: &Identity) ->
         found.map_or(0, |(_, count)| *count)
     };
     if options.wants("itemcounts") {
-        put("ChildCount", json!(0));
+        let mut all = 0;
         for (field, kind) in [
             ("TrailerCount", ItemKind::Trailer),
             ("MovieCount", ItemKind::Movie),
@@ -212,9 +227,17 @@ pub fn name(scope: &Scope, at: NameRef, options: &BodyOptions, us: &Identity) ->
             ("SongCount", ItemKind::Audio),
             ("AlbumCount", ItemKind::MusicAlbum),
             ("ArtistCount", ItemKind::MusicArtist),
-            ("MusicVideoCount", ItemKind::MusicVideo),
         ] {
+            all += count(kind);
             put(field, json!(count(kind)));
+        }
+        // Jellyfin tells how much there is in all of a single name, not in a list of them.
+        if options.all_fields {
+            let videos = count(ItemKind::MusicVideo);
+            put("MusicVideoCount", json!(videos));
+            put("ChildCount", json!(all + videos));
+        } else {
+            put("ChildCount", json!(0));
         }
     }
     if options.all_fields {

@@ -137,7 +137,7 @@ impl HomeQuery {
         Ok(found.map(|entry| Item::new(scope.clone(), entry)).collect())
     }
 
-    /// Something to watch that was not watched yet, by chance.
+    /// Something to watch, by chance; the order stays for a day.
     #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
     async fn suggestions(
         &self,
