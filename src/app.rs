@@ -1,6 +1,7 @@
 //! All wiring: builds the services from the configuration and hands them to the router.
 
 pub mod apply;
+pub mod backup;
 pub mod check;
 pub mod demo;
 mod events;

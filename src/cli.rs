@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 failed, the reason on standard error in one line; 2 wrong usage.
 
 mod apply;
+mod backup;
 mod check;
 mod credentials;
 mod dedup;
@@ -58,6 +59,10 @@ enum Command {
     User(user::User),
     /// The key that encrypts the stored secrets of servers
     Key(key::Key),
+    /// Write the whole installation into one file, while the gateway may run
+    Backup(backup::Backup),
+    /// Read such a file into an empty database, SQLite or PostgreSQL
+    Restore(backup::Restore),
     /// Group the records of JSONL files and print one group a line
     Dedup(dedup::Dedup),
 }
@@ -93,6 +98,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Library(library) => wait(library.run(output)),
         Command::User(user) => wait(user.run(output)),
         Command::Key(key) => wait(key.run(output)),
+        Command::Backup(backup) => wait(backup.run(output)),
+        Command::Restore(restore) => wait(restore.run(output)),
         Command::Dedup(dedup) => dedup.run(),
     }
 }

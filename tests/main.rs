@@ -5,6 +5,7 @@ mod support;
 
 mod accounts;
 mod apply;
+mod backup;
 mod batching;
 mod command_line;
 mod db;

@@ -34,6 +34,7 @@ pub use libraries::{LibraryUpdate, NewLibrary, OnServer, Owner, SourceInput};
 pub use links::{LinkInfo, LinkInfoState};
 pub use passwords::Cost as PasswordCost;
 pub use public_ids::PublicIds;
+pub use rotation::unreadable;
 pub use servers::{AddServer, ServerUpdate};
 pub use service::{Accounts, Change, Options};
 pub use sessions::{Device, Session, SignedIn};

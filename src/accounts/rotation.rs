@@ -1,9 +1,9 @@
 //! Changing the key that seals stored upstream secrets.
 
 use super::service::Accounts;
-use super::{AccountsError, Actor, crawler, links};
-use crate::db::DbError;
+use super::{AccountsError, Actor, Vault, crawler, links};
 use crate::db::secrets::{Place, reseal};
+use crate::db::{Db, DbError};
 
 impl Accounts {
     /// Seals every stored upstream secret with a new key. A crash on the way loses nothing: all
@@ -19,12 +19,7 @@ impl Accounts {
             if vault.is_current(sealed) {
                 return Ok(None);
             }
-            let purpose = match place {
-                Place::LinkToken => links::TOKEN,
-                Place::LinkPassword => links::PASSWORD,
-                Place::ServerToken => crawler::TOKEN,
-                Place::ServerPassword => crawler::PASSWORD,
-            };
+            let purpose = purpose(place);
             let plain = vault
                 .open(purpose, sealed)
                 .map_err(|error| DbError::Damaged(error.to_string()))?;
@@ -36,5 +31,31 @@ impl Accounts {
         self.audit(&Actor::Shell, "key.rotate", "all", None, None)
             .await?;
         Ok(count)
+    }
+}
+
+/// How many stored upstream secrets there are, and how many of them this key cannot open.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unreadable(db: &Db, vault: Option<&Vault>) -> Result<(usize, usize), DbError> {
+    let (mut all, mut closed) = (0, 0);
+    reseal(db, |place, sealed| {
+        all += 1;
+        let open = vault.is_some_and(|vault| vault.open(purpose(place), sealed).is_ok());
+        closed += usize::from(!open);
+        Ok(None)
+    })
+    .await?;
+    Ok((all, closed))
+}
+
+/// What a sealed column is bound to.
+fn purpose(place: Place) -> &'static str {
+    match place {
+        Place::LinkToken => links::TOKEN,
+        Place::LinkPassword => links::PASSWORD,
+        Place::ServerToken => crawler::TOKEN,
+        Place::ServerPassword => crawler::PASSWORD,
     }
 }

@@ -187,6 +187,37 @@ impl Vault {
         Ok(())
     }
 
+    /// Every key in hex, the one that seals first. For a backup that is asked to hold them.
+    pub fn keys(&self) -> Vec<Secret> {
+        let keys = self.0.keys.read().unwrap_or_else(|e| e.into_inner());
+        let keys = keys.iter().map(|key| Secret::new(hex::encode(key.bytes)));
+        keys.collect()
+    }
+
+    /// Adds keys of a backup to a key file, made where there is none: what the file's own keys
+    /// sealed still opens, and what the backup's sealed does too.
+    ///
+    /// # Errors
+    /// [`VaultError::File`]; [`VaultError::Damaged`] for what is no key.
+    pub fn add_keys(path: &Path, keys: &[Secret]) -> Result<(), VaultError> {
+        let mut all: Vec<[u8; 32]> = match path.exists() {
+            true => read_keys(path)?.iter().map(|key| key.bytes).collect(),
+            false => Vec::new(),
+        };
+        let before = all.len();
+        for key in keys {
+            let mut bytes = [0; 32];
+            hex::decode_to_slice(key.expose(), &mut bytes).map_err(|_| VaultError::Damaged)?;
+            if !all.contains(&bytes) {
+                all.push(bytes);
+            }
+        }
+        match all.len() > before {
+            true => write_keys(path, &all, true).map_err(|error| file_error(path, &error)),
+            false => Ok(()),
+        }
+    }
+
     fn path(&self) -> Result<&Path, VaultError> {
         self.0.file.as_deref().ok_or_else(|| {
             VaultError::File(

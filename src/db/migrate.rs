@@ -8,11 +8,11 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::connection::LOCK_SPACE;
 use super::{Db, DbError};
 
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// Keeps two replicas from migrating at once.
-const MIGRATING: i32 = 1001;
+pub(super) const MIGRATING: i32 = 1001;
 
 /// One migration and whether it was run.
 #[derive(Debug, Clone, PartialEq, Eq)]

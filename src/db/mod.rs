@@ -7,6 +7,7 @@
 mod connection;
 
 pub mod access;
+pub mod archive;
 pub mod audit;
 pub mod bodies;
 pub mod copies;

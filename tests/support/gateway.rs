@@ -185,25 +185,40 @@ impl Gateway {
 
     /// Ends everything and starts again on the same database.
     pub async fn restart(self) -> Self {
+        let database = self.database.clone();
+        self.restart_on(&database).await
+    }
+
+    /// The same, on another database.
+    pub async fn restart_on(self, database: &str) -> Self {
         let Self {
             app,
             servers,
-            database,
             folder,
             listener,
             ..
         } = self;
         drop(listener);
         app.stop().await;
-        let (app, url, listener) = start(&database, folder.path()).await;
+        let (app, url, listener) = start(database, folder.path()).await;
         Self {
             app,
             url,
             servers,
-            database,
+            database: database.to_owned(),
             folder,
             listener,
         }
+    }
+
+    /// What it was started with.
+    pub fn config(&self) -> manyfin::config::Config {
+        let mut config = in_folder(
+            self.folder.path(),
+            "127.0.0.1:0".parse().expect("an address"),
+        );
+        config.database_url = manyfin::config::Secret::new(self.database.clone());
+        config
     }
 
     /// Crawls every source to the end.
