@@ -3,3 +3,4 @@
 mod dump;
 mod migrations;
 mod rows;
+mod upgrades;
