@@ -88,8 +88,8 @@ pub(super) fn join_namesakes(groups: &mut Groups<'_>, compat: &Compat, ranks: &[
 
 /// Copies without ids: those of one name and year are one group first; that group joins the single
 /// item with ids that fits (same year, else ±1 year). Where several fit it stays by itself.
-pub(super) fn join_without_ids(groups: &mut Groups<'_>, compat: &Compat, ranks: &[u32]) {
-    if !compat.ids.is_used() {
+pub(super) fn join_without_ids(groups: &mut Groups<'_>, matrix: &Matrix, ranks: &[u32]) {
+    if !matrix.is_used() {
         return;
     }
     let table = groups.table;
@@ -110,7 +110,7 @@ pub(super) fn join_without_ids(groups: &mut Groups<'_>, compat: &Compat, ranks: 
     if without.is_empty() {
         return;
     }
-    join_same_year(groups, &compat.ids, &without, OnClash::Refuse);
+    join_same_year(groups, matrix, &without, OnClash::Refuse);
     with.sort_unstable();
     let mut by_root: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for rank in without {
@@ -118,7 +118,7 @@ pub(super) fn join_without_ids(groups: &mut Groups<'_>, compat: &Compat, ranks: 
     }
     let fits: Vec<_> = by_root
         .values()
-        .filter_map(|members| single_fit(groups, &compat.ids, members, &with))
+        .filter_map(|members| single_fit(groups, matrix, members, &with))
         .collect();
     for (left, right, key) in fits {
         groups.join(left, right, key, OnClash::Refuse);

@@ -44,8 +44,10 @@ impl Matrix {
 /// The matrices of all merged libraries.
 pub(super) struct Compat {
     numbers: HashMap<u32, Lib>,
-    /// Joined by ids, and without ids by name: `PROVIDER_IDS` and `SMART`.
+    /// Joined by ids: `PROVIDER_IDS` and `SMART`.
     pub(super) ids: Matrix,
+    /// What has no ids by name: `PROVIDER_IDS`; `SMART` weighs more than the name.
+    pub(super) without_ids: Matrix,
     pub(super) name_year: Matrix,
     pub(super) smart: Matrix,
     /// Joined by anything.
@@ -63,6 +65,7 @@ impl Compat {
         let mut compat = Self {
             numbers,
             ids: Matrix::new(width),
+            without_ids: Matrix::new(width),
             name_year: Matrix::new(width),
             smart: Matrix::new(width),
             any: Matrix::new(width),
@@ -79,7 +82,10 @@ impl Compat {
             for &b in &libs {
                 match scope.strategy {
                     Strategy::None => continue,
-                    Strategy::ProviderIds => self.ids.set(a, b),
+                    Strategy::ProviderIds => {
+                        self.ids.set(a, b);
+                        self.without_ids.set(a, b);
+                    }
                     Strategy::NameYear => self.name_year.set(a, b),
                     Strategy::Smart => {
                         self.ids.set(a, b);

@@ -116,6 +116,12 @@ pub trait Copies {
     fn provider_ids(&self, index: u32, each: &mut dyn FnMut(&str, &str));
     /// Calls `each` with the names of the people of a copy; only `SMART` asks.
     fn people(&self, _index: u32, _each: &mut dyn FnMut(&str)) {}
+    /// Calls `each` with the genres of a copy; only `SMART` asks.
+    fn genres(&self, _index: u32, _each: &mut dyn FnMut(&str)) {}
+    /// What a copy is about; only `SMART` asks.
+    fn overview(&self, _index: u32) -> Option<&str> {
+        None
+    }
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

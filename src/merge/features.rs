@@ -63,11 +63,19 @@ impl Table {
             rank_of: Vec::new(),
             order,
         };
+        // Read as the caller holds them, for memory likes that; then brought into order.
         let mut buffer = String::new();
-        for rank in 0..table.order.len() {
-            table.read(copies, compat, rank, &rank_of, &mut buffer);
+        for index in 0..table.order.len() as u32 {
+            table.read(copies, compat, index, &rank_of, &mut buffer);
         }
+        let as_held = std::mem::take(&mut table.rows);
+        table.rows = table
+            .order
+            .iter()
+            .map(|index| as_held[*index as usize])
+            .collect();
         table.rank_of = rank_of;
+        table.number_providers_by_name();
         table.check_parents();
         table.drop_parents_ids();
         table
@@ -91,15 +99,27 @@ impl Table {
         ranks
     }
 
+    /// The server of each rank, by any number.
+    pub(super) fn servers(&self, copies: &impl Copies) -> Vec<u32> {
+        let mut last = (None, 0);
+        let of = |index: &u32| {
+            let server = Some(copies.copy(*index).server);
+            if last.0 != server {
+                last = (server, last.1 + 1);
+            }
+            last.1
+        };
+        self.order.iter().map(of).collect()
+    }
+
     fn read(
         &mut self,
         copies: &impl Copies,
         compat: &Compat,
-        rank: usize,
+        index: u32,
         rank_of: &[u32],
         buffer: &mut String,
     ) {
-        let index = self.order[rank];
         let copy = copies.copy(index);
         let realm = match copy.kind {
             ItemKind::Unknown if copies.unknown_is_video() => Realm::Untold,
@@ -165,6 +185,25 @@ impl Table {
         ids[start as usize..].sort_unstable();
         row.ids.1 = ids.len() as u32;
         self.rows.push(row);
+    }
+
+    /// Which providers were met first must not matter.
+    fn number_providers_by_name(&mut self) {
+        let places = self.providers.sort();
+        if places
+            .iter()
+            .enumerate()
+            .all(|(old, new)| old == usize::from(*new))
+        {
+            return;
+        }
+        for id in &mut self.ids {
+            id.provider = places[usize::from(id.provider)];
+        }
+        for row in &self.rows {
+            let (start, end) = row.ids;
+            self.ids[start as usize..end as usize].sort_unstable();
+        }
     }
 
     /// A parent of a kind that cannot be one is none; so there are no cycles.

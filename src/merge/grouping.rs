@@ -20,7 +20,7 @@ pub enum Key {
     Name,
     /// Name, and years that differ by one.
     NearYear,
-    /// The score of `SMART`, in thousandths.
+    /// How likely `SMART` takes them for one work, in thousandths.
     Score(i32),
 }
 

@@ -123,13 +123,32 @@ impl Providers {
             return None;
         }
         match known {
-            Some(at) => Some(at as ProviderIndex),
+            Some(at) => {
+                // Of several spellings one is shown, whichever was met first.
+                if at >= KNOWN.len() && name < &*self.0[at] {
+                    self.0[at] = name.into();
+                }
+                Some(at as ProviderIndex)
+            }
             None if name.is_empty() || self.0.len() >= 1000 => None,
             None => {
                 self.0.push(name.into());
                 Some((self.0.len() - 1) as ProviderIndex)
             }
         }
+    }
+
+    /// Brings those that were not known beforehand into the order of their names; tells where each is now.
+    pub(super) fn sort(&mut self) -> Vec<ProviderIndex> {
+        let before = self.0.clone();
+        self.0[KNOWN.len()..].sort_unstable_by_key(|name| name.to_lowercase());
+        before
+            .iter()
+            .map(|name| {
+                let now = self.0.iter().position(|have| have == name);
+                now.expect("only sorted") as ProviderIndex
+            })
+            .collect()
     }
 
     /// In which order joins by this provider are tried; smaller is sooner.

@@ -27,7 +27,7 @@
 //!      fit, it stays by itself. Original titles are names too; albums ask for the artist as well.
 //!    - *`NAME_YEAR`*: one name and year are one item whatever the ids say; then years one apart,
 //!      where each is the other's only neighbour.
-//!    - *`SMART`*: a score of everything that is known (`smart`).
+//!    - *`SMART`*: instead of names, a learned score of everything that is known ([`smart`]).
 //! 4. **Seasons, episodes, tracks** (`hierarchy`): inside of a joined series or album the number rules:
 //!    season; season and episode (a double episode is its range and joins the same range only); disc and
 //!    track. Then ids. Then, where a number is missing, the air date and the title, if they leave one
@@ -67,7 +67,7 @@ mod property_tests;
 pub mod quality;
 pub mod records;
 mod run;
-mod smart;
+pub mod smart;
 #[cfg(test)]
 mod tests;
 mod union;
@@ -168,7 +168,12 @@ fn join_all(groups: &mut Groups<'_>, compat: &Compat, copies: &impl Copies) {
         R::AudioBook,
     ] {
         by_id::join(groups, compat, realm, of(realm));
-        by_name::join_without_ids(groups, compat, of(realm));
+        let without_ids = match realm {
+            // No score tells box sets apart; their names do.
+            R::Collection => &compat.ids,
+            _ => &compat.without_ids,
+        };
+        by_name::join_without_ids(groups, without_ids, of(realm));
         by_name::join_name_year(groups, compat, of(realm));
     }
     smart::join(groups, compat, copies, &by_realm, smart::WORKS);
@@ -177,8 +182,9 @@ fn join_all(groups: &mut Groups<'_>, compat: &Compat, copies: &impl Copies) {
         by_id::join(groups, compat, realm, of(realm));
         hierarchy::join_unnumbered(groups, compat, of(realm));
     }
-    by_name::join_without_ids(groups, compat, of(R::Episode));
+    by_name::join_without_ids(groups, &compat.without_ids, of(R::Episode));
     by_name::join_name_year(groups, compat, of(R::Episode));
     smart::join(groups, compat, copies, &by_realm, &[R::Episode]);
     untold::join(groups, compat, &by_realm);
+    smart::join_untold(groups, compat, copies, &by_realm);
 }

@@ -120,7 +120,7 @@ pub(super) fn year_in(name: &str) -> Option<i32> {
         .then_some(year)
 }
 
-fn without_year(name: &str) -> &str {
+pub(super) fn without_year(name: &str) -> &str {
     if year_in(name).is_none() {
         return name;
     }

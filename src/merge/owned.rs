@@ -24,6 +24,8 @@ pub struct OwnedCopy {
     pub library: Option<u32>,
     pub provider_ids: Vec<(String, String)>,
     pub people: Vec<String>,
+    pub genres: Vec<String>,
+    pub overview: Option<String>,
 }
 
 impl OwnedCopy {
@@ -46,6 +48,8 @@ impl OwnedCopy {
             library: None,
             provider_ids: Vec::new(),
             people: Vec::new(),
+            genres: Vec::new(),
+            overview: None,
         }
     }
 }
@@ -91,6 +95,16 @@ impl Copies for OwnedCopies {
         for name in &self.rows[index as usize].people {
             each(name);
         }
+    }
+
+    fn genres(&self, index: u32, each: &mut dyn FnMut(&str)) {
+        for name in &self.rows[index as usize].genres {
+            each(name);
+        }
+    }
+
+    fn overview(&self, index: u32) -> Option<&str> {
+        self.rows[index as usize].overview.as_deref()
     }
 
     fn unknown_is_video(&self) -> bool {

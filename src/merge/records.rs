@@ -188,10 +188,7 @@ fn confidence(key: Key) -> f64 {
         Key::Name => 0.9,
         Key::Date => 0.85,
         Key::NearYear => 0.7,
-        Key::Score(thousandths) => {
-            let sure = 1.0 / (1.0 + (-f64::from(thousandths - 3000) / 1000.0).exp());
-            (sure * 1000.0).round() / 1000.0
-        }
+        Key::Score(thousandths) => f64::from(thousandths) / 1000.0,
     }
 }
 
@@ -238,6 +235,8 @@ fn to_copies(records: &[Record]) -> Result<OwnedCopies, RecordError> {
             library: Some(0),
             provider_ids: record.provider_ids.clone(),
             people: record.people.clone(),
+            genres: record.genres.clone(),
+            overview: record.overview.clone(),
             ..OwnedCopy::new(
                 ServerKey(Uuid::from_u128(server)),
                 UpstreamId(Uuid::from_u128(at as u128 + 1)),

@@ -247,6 +247,38 @@ mod versions {
     }
 }
 
+mod learned {
+    use super::super::smart::{Statement, model};
+
+    #[test]
+    fn the_model_names_only_what_is_known() {
+        for section in [&model().works, &model().episodes, &model().albums] {
+            assert!((0.5..1.0).contains(&section.threshold));
+            assert!(section.threshold_of_unlike >= section.threshold);
+            for name in section.weights.keys() {
+                let known = Statement::ALL.iter().any(|s| s.name() == name);
+                assert!(known, "no statement `{name}`");
+            }
+        }
+    }
+
+    #[test]
+    fn what_agrees_speaks_for_and_what_differs_against() {
+        for section in [&model().works, &model().episodes, &model().albums] {
+            for (name, weight) in &section.weights {
+                if name == "rival" || name.starts_with("other_") && name != "other_season" {
+                    assert!(*weight < 0.0, "{name} is worth {weight}");
+                } else if name.starts_with("same_")
+                    && !name.contains("and")
+                    && name != "same_server"
+                {
+                    assert!(*weight > 0.0, "{name} is worth {weight}");
+                }
+            }
+        }
+    }
+}
+
 mod records {
     use super::super::records::{group_records, parse};
     use super::*;

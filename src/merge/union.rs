@@ -24,6 +24,8 @@ pub(super) struct Groups<'t> {
     more: HashMap<u32, Vec<Id>>,
     /// Hash of (season, episode, end) or (disc, track); zero: not numbered.
     numbers: Vec<u64>,
+    /// What a group is, as far as a copy of it tells.
+    realms: Vec<Realm>,
     /// Copies that a group must never be joined with.
     never: HashMap<u32, Vec<u32>>,
     pub(super) joins: Vec<RawJoin>,
@@ -39,6 +41,7 @@ impl<'t> Groups<'t> {
             slots: vec![[0; 3]; len],
             more: HashMap::new(),
             numbers: vec![0; len],
+            realms: table.rows.iter().map(|row| row.realm).collect(),
             never: HashMap::new(),
             joins: Vec::new(),
             conflicts: HashSet::new(),
@@ -103,7 +106,7 @@ impl<'t> Groups<'t> {
         }
         let clash = self.clash(ra, rb);
         if clash != Clash::None {
-            let taken = on_clash == OnClash::Overrule;
+            let taken = on_clash == OnClash::Overrule && clash != Clash::Kind;
             let ids = if let Clash::Ids(left, right) = clash {
                 Some((left, right))
             } else {
@@ -156,6 +159,9 @@ impl<'t> Groups<'t> {
         if self.numbers[top as usize] == 0 {
             self.numbers[top as usize] = self.numbers[below as usize];
         }
+        if self.realms[top as usize] == Realm::Untold {
+            self.realms[top as usize] = self.realms[below as usize];
+        }
         for provider in 0..3 {
             let value = self.slots[below as usize][provider];
             let slot = &mut self.slots[top as usize][provider];
@@ -178,6 +184,10 @@ impl<'t> Groups<'t> {
     }
 
     fn clash(&self, ra: u32, rb: u32) -> Clash {
+        let (a, b) = (self.realms[ra as usize], self.realms[rb as usize]);
+        if a != b && a != Realm::Untold && b != Realm::Untold {
+            return Clash::Kind;
+        }
         let (na, nb) = (self.numbers[ra as usize], self.numbers[rb as usize]);
         // Only numbers of one form contradict each other (see `hierarchy::number`).
         if na != 0 && nb != 0 && na != nb && (na ^ nb) & 1 == 0 {
@@ -246,6 +256,7 @@ impl<'t> Groups<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clash {
     None,
+    Kind,
     Number,
     Ids(Id, Id),
 }

@@ -82,7 +82,13 @@ fn fit(
     }
     index.sort_unstable();
     let settled_roots: BTreeSet<u32> = settled.iter().map(|rank| groups.find(*rank)).collect();
-    let matrix = &compat.any;
+    let allows = |a: u32, b: u32| {
+        if by_ids {
+            compat.any.get(a, b)
+        } else {
+            compat.name_year.get(a, b) || compat.without_ids.get(a, b)
+        }
+    };
     let mut fits: BTreeMap<u32, BTreeMap<u32, (u32, u32)>> = BTreeMap::new();
     let mut asked = BTreeSet::new();
     for &rank in untold {
@@ -98,7 +104,7 @@ fn fit(
             let from = index.partition_point(|entry| entry.0 < key);
             for &(_, other) in index[from..].iter().take_while(|entry| entry.0 == key) {
                 let item = groups.find(other);
-                let allowed = matrix.get(lib, groups.table.rows[other as usize].lib);
+                let allowed = allows(lib, groups.table.rows[other as usize].lib);
                 if allowed && item != root && !groups.is_kept_apart(item, root) {
                     fits.entry(root)
                         .or_default()
@@ -141,7 +147,7 @@ fn among_themselves(groups: &mut Groups<'_>, compat: &Compat, untold: &[u32]) {
             Key::Name,
             OnClash::Refuse,
             |groups, rank| groups.table.rows[rank as usize].lib,
-            |a, b| compat.any.get(a, b),
+            |a, b| compat.name_year.get(a, b) || compat.without_ids.get(a, b),
         );
     });
 }

@@ -315,4 +315,13 @@ impl merge::Copies for Input<'_> {
             each(&person.name);
         }
     }
+    fn genres(&self, index: u32, each: &mut dyn FnMut(&str)) {
+        for genre in &self.0.copy(index).light.genres {
+            each(genre);
+        }
+    }
+
+    fn overview(&self, index: u32) -> Option<&str> {
+        self.0.copy(index).light.overview.as_deref()
+    }
 }

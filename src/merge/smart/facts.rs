@@ -1,0 +1,124 @@
+//! What is known of one copy beside its numbers, read once and kept while pairs are judged.
+
+use std::collections::HashMap;
+
+use super::title::Title;
+use crate::merge::copies::Copies;
+use crate::merge::features::Table;
+use crate::merge::name::{fold, hash};
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    pub title: Title,
+    /// Empty: none, or the same as the title.
+    pub original: Title,
+    /// Hashes, sorted, each once; so are the following.
+    pub people: Vec<u32>,
+    pub genres: Vec<u32>,
+    /// The words of the overview that tell something.
+    pub words: Vec<u32>,
+}
+
+/// As many words of an overview, names of people and genres are looked at.
+const MOST_WORDS: usize = 150;
+
+impl Facts {
+    /// What is needed to find candidates.
+    fn titles(copies: &impl Copies, index: u32) -> Self {
+        let copy = copies.copy(index);
+        let title = Title::new(copy.name);
+        let original = copy.original_title.map(Title::new).filter(|o| *o != title);
+        let mut facts = Self {
+            title,
+            original: original.unwrap_or_default(),
+            ..Self::default()
+        };
+        if copy.episode.is_none() {
+            facts.read_people(copies, index);
+        }
+        facts
+    }
+
+    fn read_people(&mut self, copies: &impl Copies, index: u32) {
+        self.people.clear();
+        copies.people(index, &mut |name| self.people.push(key(&fold(name))));
+        tidy(&mut self.people);
+    }
+
+    /// All that is needed to judge candidates.
+    fn read(copies: &impl Copies, index: u32) -> Self {
+        let mut facts = Self::titles(copies, index);
+        facts.read_people(copies, index);
+        copies.genres(index, &mut |name| {
+            let folded = fold(name);
+            facts.genres.extend(folded.split(' ').map(key));
+        });
+        if let Some(overview) = copies.overview(index) {
+            let start: String = overview.chars().take(12 * MOST_WORDS).collect();
+            let folded = fold(&start);
+            let long = folded.split(' ').filter(|word| word.chars().count() > 3);
+            facts.words.extend(long.take(MOST_WORDS).map(key));
+        }
+        tidy(&mut facts.genres);
+        tidy(&mut facts.words);
+        facts
+    }
+}
+
+fn tidy(hashes: &mut Vec<u32>) {
+    hashes.truncate(MOST_WORDS);
+    hashes.sort_unstable();
+    hashes.dedup();
+}
+
+fn key(text: &str) -> u32 {
+    hash(text.as_bytes()) as u32
+}
+
+/// How many two sorted lists share, as a part of the shorter one; `None` where one is too short to tell.
+pub(super) fn share(left: &[u32], right: &[u32], least: usize) -> Option<f64> {
+    let shorter = left.len().min(right.len());
+    if shorter < least.max(1) {
+        return None;
+    }
+    let shared = left
+        .iter()
+        .filter(|one| right.binary_search(one).is_ok())
+        .count();
+    Some(shared as f64 / shorter as f64)
+}
+
+/// Facts by rank, read when first asked for.
+pub(super) struct Library<'a, C> {
+    copies: &'a C,
+    table: &'a Table,
+    known: HashMap<u32, Facts>,
+}
+
+impl<'a, C: Copies> Library<'a, C> {
+    pub(super) fn new(copies: &'a C, table: &'a Table) -> Self {
+        Self {
+            copies,
+            table,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Not kept: most copies are nobody's candidate.
+    pub(super) fn titles(&self, rank: u32) -> Facts {
+        Facts::titles(self.copies, self.table.order[rank as usize])
+    }
+
+    fn of(&mut self, rank: u32) -> &Facts {
+        let index = self.table.order[rank as usize];
+        self.known
+            .entry(rank)
+            .or_insert_with(|| Facts::read(self.copies, index))
+    }
+
+    pub(super) fn pair(&mut self, left: u32, right: u32) -> (&Facts, &Facts) {
+        self.of(left);
+        self.of(right);
+        (&self.known[&left], &self.known[&right])
+    }
+}
