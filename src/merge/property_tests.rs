@@ -60,12 +60,94 @@ fn copy() -> impl Strategy<Value = OwnedCopy> {
                 row.episode_end = episode.map(|e| e + 1).filter(|e| e % 3 == 0);
                 row.premiere_day = day;
                 row.library = library;
+                row.runtime_ticks = day.map(|day| i64::from(80 + day) * 600_000_000);
+                row.people = vec![format!("Person {}", day.unwrap_or(0) % 2)];
+                row.overview = original.map(|at| NAMES[at].repeat(4));
                 row.series = parent;
                 row.album = parent;
                 row.provider_ids = ids
                     .into_iter()
                     .map(|(provider, id)| (PROVIDERS[provider].to_owned(), id.to_string()))
                     .collect();
+                row
+            },
+        )
+}
+
+/// Text as no librarian writes it: empty, 10 kB long, from right to left, marks without letters.
+fn odd_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        Just("A".repeat(10_000)),
+        Just("\u{202e}שלום עולם (1999)\u{202c}".to_owned()),
+        Just("\u{301}\u{300}\u{200d}".to_owned()),
+        Just("Part II: The (0000)".to_owned()),
+        Just(", the".to_owned()),
+        ".{0,12}",
+        "\\PC{0,40}",
+    ]
+}
+
+fn odd_copy() -> impl Strategy<Value = OwnedCopy> {
+    let number = || {
+        prop::option::of(prop_oneof![
+            Just(i32::MIN),
+            Just(-1),
+            0..3i32,
+            Just(9999),
+            Just(i32::MAX)
+        ])
+    };
+    let kinds = prop_oneof![0..KINDS.len()];
+    let numbers = (number(), number(), number(), number(), number());
+    let texts = (
+        odd_text(),
+        prop::option::of(odd_text()),
+        prop::option::of(odd_text()),
+        odd_text(),
+    );
+    let ids = prop::collection::vec(("Tmdb|Imdb|Tvdb|AniDB|.{0,5}", odd_text()), 0..4);
+    let parents = (prop::option::of(0..30u32), prop::option::of(any::<u32>()));
+    (
+        kinds,
+        numbers,
+        texts,
+        ids,
+        parents,
+        prop::option::of(any::<i64>()),
+        any::<u128>(),
+    )
+        .prop_map(
+            |(
+                kind,
+                (year, day, season, episode, end),
+                (name, original, artist, overview),
+                ids,
+                (series, album),
+                ticks,
+                id,
+            )| {
+                let mut row = OwnedCopy::new(
+                    ServerKey(Uuid::from_u128(id % 3)),
+                    UpstreamId(Uuid::from_u128(id)),
+                    KINDS[kind],
+                    name,
+                );
+                row.year = year;
+                row.premiere_day = day;
+                row.season = season;
+                row.episode = episode;
+                row.episode_end = end;
+                row.original_title = original;
+                row.artist = artist;
+                row.overview = Some(overview.clone());
+                row.people = vec![overview.clone(), String::new()];
+                row.genres = vec![overview];
+                row.provider_ids = ids;
+                row.series = series;
+                row.album = album;
+                row.runtime_ticks = ticks;
+                row.library = Some((id % 2) as u32);
                 row
             },
         )
@@ -214,6 +296,75 @@ proptest! {
             base.groups().collect::<Vec<_>>(),
             nothing.groups().collect::<Vec<_>>()
         );
+    }
+
+    /// Half of the copies go and come back: what was joined meanwhile leaves no trace.
+    #[test]
+    fn copies_that_go_and_come_back_change_nothing(case in case(), gone in any::<u64>()) {
+        let (copies, scopes, decisions, _) = &case;
+        let all = group(copies, scopes, decisions);
+        let stays = |at: u32| gone >> (at % 64) & 1 == 0;
+        let kept: Vec<u32> = (0..copies.rows.len() as u32).filter(|at| stays(*at)).collect();
+        let place = |at: u32| kept.iter().position(|old| *old == at).map(|new| new as u32);
+        let pairs = |pairs: &[(u32, u32)]| -> Vec<(u32, u32)> {
+            pairs.iter().filter_map(|(a, b)| Some((place(*a)?, place(*b)?))).collect()
+        };
+        let rows = kept.iter().map(|at| {
+            let mut row = copies.rows[*at as usize].clone();
+            row.series = row.series.and_then(place);
+            row.album = row.album.and_then(place);
+            row
+        });
+        let fewer = OwnedCopies { rows: rows.collect(), unknown_is_video: copies.unknown_is_video };
+        let fewer_decisions = Decisions { joined: pairs(&decisions.joined), never: pairs(&decisions.never) };
+        let meanwhile = group(&fewer, scopes, &fewer_decisions);
+        prop_assert_eq!(meanwhile.groups().map(<[u32]>::len).sum::<usize>(), kept.len());
+        let again = group(copies, scopes, decisions);
+        prop_assert_eq!(all.groups().collect::<Vec<_>>(), again.groups().collect::<Vec<_>>());
+    }
+
+    /// Two worlds that share no name, id or number: the one does not matter to the other.
+    #[test]
+    fn what_shares_nothing_does_not_matter(one in case(), other in case()) {
+        let (mut copies, scopes, decisions, _) = one;
+        let here = copies.rows.len() as u32;
+        for row in &mut copies.rows {
+            row.series = row.series.filter(|at| *at < here);
+            row.album = row.album.filter(|at| *at < here);
+        }
+        let alone = group(&copies, &scopes, &decisions);
+        for row in &other.0.rows {
+            let mut row = row.clone();
+            row.id = UpstreamId(Uuid::from_u128(row.id.0.as_u128() + 1_000));
+            row.name = format!("Elsewhere {}", row.name);
+            row.original_title = row.original_title.map(|title| format!("Elsewhere {title}"));
+            row.year = row.year.map(|year| year + 50);
+            row.premiere_day = row.premiere_day.map(|day| day + 20_000);
+            row.people = row.people.iter().map(|name| format!("Other {name}")).collect();
+            row.series = row.series.map(|at| at + here);
+            row.album = row.album.map(|at| at + here);
+            for (_, id) in &mut row.provider_ids {
+                *id = format!("{}", 1_000 + id.parse::<u32>().unwrap_or(7));
+            }
+            copies.rows.push(row);
+        }
+        let together = group(&copies, &scopes, &decisions);
+        let ours: Vec<&[u32]> = together.groups().filter(|group| group[0] < here).collect();
+        prop_assert_eq!(alone.groups().collect::<Vec<_>>(), ours);
+    }
+
+    #[test]
+    fn no_copy_is_too_odd(rows in prop::collection::vec(odd_copy(), 1..24), strategy in 0..4usize) {
+        let len = rows.len();
+        let copies = OwnedCopies { rows, unknown_is_video: true };
+        let scope = Scope { strategy: super::Strategy::ALL[strategy], libraries: vec![0, 1] };
+        let grouping = group(&copies, &[scope], &Decisions::default());
+        prop_assert_eq!(grouping.groups().map(<[u32]>::len).sum::<usize>(), len);
+        for at in 0..grouping.len() as u32 {
+            for join in grouping.joins(at) {
+                let _ = grouping.describe(join, &copies);
+            }
+        }
     }
 
     #[test]
