@@ -259,6 +259,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    byte_prints (version_id) {
+        version_id -> Text,
+        size -> BigInt,
+        etag -> Nullable<Text>,
+        print -> Text,
+        taken_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    shown_items (address, item_id, user_id) {
+        user_id -> Text,
+        address -> Text,
+        item_id -> Text,
+        shown_at -> BigInt,
+    }
+}
+
+diesel::table! {
     user_items (user_id, item_id) {
         user_id -> Text,
         item_id -> Text,
@@ -272,6 +291,7 @@ diesel::table! {
         favorite_changed_at -> BigInt,
         likes -> Nullable<Bool>,
         likes_changed_at -> BigInt,
+        cuts -> Nullable<Text>,
     }
 }
 
@@ -332,6 +352,7 @@ diesel::joinable!(link_access -> account_links (link_id));
 diesel::joinable!(item_copies -> items (item_id));
 diesel::joinable!(item_aliases -> items (item_id));
 diesel::joinable!(crawls -> servers (server_id));
+diesel::joinable!(shown_items -> users (user_id));
 diesel::joinable!(user_items -> users (user_id));
 diesel::joinable!(link_items -> account_links (link_id));
 diesel::joinable!(outbox -> account_links (link_id));
@@ -360,6 +381,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     servers,
     sessions,
     source_libraries,
+    byte_prints,
+    shown_items,
     user_items,
     users,
 );

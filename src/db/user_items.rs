@@ -21,6 +21,8 @@ pub struct UserItemRow {
     pub favorite_changed_at: i64,
     pub likes: Option<bool>,
     pub likes_changed_at: i64,
+    /// Positions on cuts of other lengths, as JSON.
+    pub cuts: Option<String>,
 }
 
 /// # Errors

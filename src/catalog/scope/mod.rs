@@ -91,7 +91,8 @@ impl Scope {
         if let Some(state) = self.user_items.get(snapshot.item(entry.item).id)
             && snapshot.copy(entry.lead).id != entry.id
         {
-            copies.sort_by_key(|copy| !state.position_fits(snapshot.copy(*copy)));
+            let runtime = |copy: CopyIx| snapshot.copy(copy).light.run_time_ticks;
+            copies.sort_by_key(|copy| !state.position_fits(runtime(*copy)));
         }
         copies
     }

@@ -105,7 +105,6 @@ impl Catalog {
             let base = base(item.upstream_id);
             let outcome = three_way::merge(
                 ours.as_ref(),
-                ours.as_ref().is_none_or(|state| state.position_fits(copy)),
                 base.filter(|_| !anew),
                 &told,
                 now,

@@ -31,6 +31,26 @@ pub struct Marks {
     pub likes: Option<Option<bool>>,
 }
 
+impl Marks {
+    fn changes_anything(&self) -> bool {
+        let Self {
+            position_runtime_ticks: _,
+            played,
+            play_count,
+            position_ticks,
+            last_played_at,
+            favorite,
+            likes,
+        } = self;
+        played.is_some()
+            || play_count.is_some()
+            || position_ticks.is_some()
+            || last_played_at.is_some()
+            || favorite.is_some()
+            || likes.is_some()
+    }
+}
+
 /// What a position means for an item of this runtime, by its server's thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reached {
@@ -100,9 +120,16 @@ impl Catalog {
                         likes: marks.likes,
                         ..Marks::default()
                     },
-                    false => marks.clone(),
+                    // Told without a copy, a position is one on what plays first.
+                    false => Marks {
+                        position_runtime_ticks: marks.position_runtime_ticks.or_else(|| {
+                            let first = *scope.playing_order(item).first()?;
+                            snapshot.copy(first).light.run_time_ticks
+                        }),
+                        ..marks.clone()
+                    },
                 };
-                if own != Marks::default() {
+                if own.changes_anything() {
                     changed.push((found.id, marked(&known, found.id, &own, now)));
                 }
             }
@@ -249,7 +276,9 @@ fn marked(known: &UserItems, item: PublicId, marks: &Marks, now: i64) -> UserIte
     let mut state = known.get(item).cloned().unwrap_or_default();
     if let Some(played) = marks.played {
         state.played = played;
-        state.position_ticks = 0;
+        if played || marks.position_ticks.is_none() {
+            state.clear_positions();
+        }
         if played {
             state.play_count = state.play_count.max(1);
             state.last_played_at = marks
@@ -263,8 +292,9 @@ fn marked(known: &UserItems, item: PublicId, marks: &Marks, now: i64) -> UserIte
         state.play_changed_at = now;
     }
     if let Some(position) = marks.position_ticks {
-        state.position_ticks = position;
-        state.position_runtime_ticks = marks.position_runtime_ticks;
+        if marks.played != Some(true) || position > 0 {
+            state.set_position(position, marks.position_runtime_ticks);
+        }
         state.play_changed_at = now;
     }
     if let Some(count) = marks.play_count {

@@ -4,6 +4,7 @@
 //! `courier` delivers them; `incoming` merges what servers tell by the rule of `three_way`.
 
 mod courier;
+mod cuts;
 mod incoming;
 mod marks;
 mod outgoing;
@@ -12,6 +13,7 @@ mod state;
 mod three_way;
 
 pub use courier::Courier;
+pub use cuts::Cut;
 pub use incoming::Seen;
 pub use marks::{Marks, Reached, reached};
 pub use playing::{NowPlaying, PlaybackEvent, Players};

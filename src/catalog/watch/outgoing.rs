@@ -67,9 +67,9 @@ pub fn rows(
                     "PlayCount": state.play_count,
                     "LastPlayedDate": state.last_played_at.and_then(time_text),
                 });
-                // A cut of another length keeps its own.
-                if state.position_fits(copy) {
-                    play["PlaybackPositionTicks"] = json!(state.position_ticks);
+                // A cut of another length keeps its own, also one that is not known here.
+                if let Some(position) = state.position_on(copy.light.run_time_ticks) {
+                    play["PlaybackPositionTicks"] = json!(position);
                 }
                 tell("play", play);
             }

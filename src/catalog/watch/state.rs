@@ -1,7 +1,8 @@
 //! What a user has watched, in memory: loaded once a user, replaced on every change.
 
+use super::Cut;
 use crate::catalog::scope::{ItemEntry, Scope};
-use crate::catalog::snapshot::{Copy, ItemIx, Snapshot, Target};
+use crate::catalog::snapshot::{ItemIx, Snapshot, Target};
 use crate::model::{ItemKind, PublicId};
 
 /// A user's registers of one item (`docs/adr/0005-watch-state.md`). Times are milliseconds since 1970.
@@ -19,6 +20,8 @@ pub struct UserItem {
     pub favorite_changed_at: i64,
     pub likes: Option<bool>,
     pub likes_changed_at: i64,
+    /// Cuts of other lengths that have a position of their own, the one begun last at the end.
+    pub cuts: Vec<Cut>,
 }
 
 impl UserItem {
@@ -26,27 +29,6 @@ impl UserItem {
         self.play_changed_at
             .max(self.favorite_changed_at)
             .max(self.likes_changed_at)
-    }
-
-    /// The position, unless it was made on a cut whose runtime differs by more than 2%.
-    pub fn position_on(&self, copy: &Copy) -> i64 {
-        match self.position_fits(copy) {
-            true => self.position_ticks,
-            false => 0,
-        }
-    }
-
-    /// Whether the position means something on this copy: none does on every one.
-    pub fn position_fits(&self, copy: &Copy) -> bool {
-        if self.position_ticks == 0 {
-            return true;
-        }
-        match (self.position_runtime_ticks, copy.light.run_time_ticks) {
-            (Some(made_on), Some(runtime)) => {
-                (made_on - runtime).abs() * 50 <= made_on.max(runtime)
-            }
-            _ => true,
-        }
     }
 
     /// The later register of both: what two items were before they became one.
@@ -57,6 +39,7 @@ impl UserItem {
             joined.play_count = other.play_count;
             joined.position_ticks = other.position_ticks;
             joined.position_runtime_ticks = other.position_runtime_ticks;
+            joined.cuts.clone_from(&other.cuts);
             joined.last_played_at = other.last_played_at;
             joined.play_changed_at = other.play_changed_at;
         }
@@ -159,15 +142,17 @@ impl ItemState {
         let item = snapshot.item(entry.item);
         let mut state = Self::default();
         if let Some(own) = scope.user_items.get(item.id) {
+            let runtime = |copy| snapshot.copy(copy).light.run_time_ticks;
             // Asked by its own id, a copy tells what is its own; else a fitting one is offered first.
-            let fits = match snapshot.copy(entry.lead).id == entry.id || own.position_ticks == 0 {
-                true => own.position_fits(snapshot.copy(entry.lead)),
-                false => scope
-                    .copies(entry)
-                    .into_iter()
-                    .any(|copy| own.position_fits(snapshot.copy(copy))),
+            state.position_ticks = match snapshot.copy(entry.lead).id == entry.id {
+                true => own.position_on(runtime(entry.lead)).unwrap_or(0),
+                false if own.position_ticks == 0 => 0,
+                false => {
+                    let mut copies = scope.copies(entry).into_iter();
+                    let fits = copies.any(|copy| own.position_fits(runtime(copy)));
+                    if fits { own.position_ticks } else { 0 }
+                }
             };
-            state.position_ticks = if fits { own.position_ticks } else { 0 };
             state.played = own.played;
             state.play_count = i64::from(own.play_count);
             state.last_played_at = own.last_played_at;
@@ -232,6 +217,10 @@ impl From<crate::db::user_items::UserItemRow> for UserItem {
             favorite_changed_at: row.favorite_changed_at,
             likes: row.likes,
             likes_changed_at: row.likes_changed_at,
+            cuts: row
+                .cuts
+                .and_then(|cuts| serde_json::from_str(&cuts).ok())
+                .unwrap_or_default(),
         }
     }
 }
@@ -255,6 +244,10 @@ impl UserItem {
             favorite_changed_at: self.favorite_changed_at,
             likes: self.likes,
             likes_changed_at: self.likes_changed_at,
+            cuts: match self.cuts.is_empty() {
+                true => None,
+                false => serde_json::to_string(&self.cuts).ok(),
+            },
         }
     }
 }

@@ -71,12 +71,10 @@ impl Registers {
     }
 }
 
-/// Merges. `fits`: whether our position counts for this copy; for a cut of another length it does not,
-/// and the copy keeps its own. `seen_at`: when the server told it, by our clock. `runtime`: of the
-/// server's copy.
+/// Merges. `seen_at`: when the server told it, by our clock. `runtime`: of the server's copy; a cut of
+/// another length than ours keeps its own position.
 pub fn merge(
     ours: Option<&UserItem>,
-    fits: bool,
     agreed: Option<&Told>,
     seen: &Told,
     seen_at: i64,
@@ -85,11 +83,8 @@ pub fn merge(
     let blank = UserItem::default();
     let state = ours.unwrap_or(&blank);
     let base = agreed.cloned().unwrap_or_default();
-    let position_here = match fits {
-        true => state.position_ticks,
-        false => base.position_ticks,
-    };
-    let here = Told::of(state, position_here);
+    let own_position = state.position_on(runtime);
+    let here = Told::of(state, own_position.unwrap_or(base.position_ticks));
     let first_sight = agreed.is_none();
     let mut merged = state.clone();
     let mut tell = Registers::default();
@@ -107,15 +102,27 @@ pub fn merge(
         };
         let their_time = seen.last_played_at.map_or(undated, |at| at.min(seen_at));
         let theirs_later = their_time > state.play_changed_at;
-        if server_changed && !default_at_first && (!we_changed || theirs_later) {
+        // An earlier position on a cut of another length is that cut's own, and no news for the item.
+        let aside = own_position.is_none()
+            && !theirs_later
+            && seen.played == base.played
+            && seen.position_ticks > 0;
+        if server_changed && !default_at_first && !aside && (!we_changed || theirs_later) {
             merged.played = seen.played;
             merged.play_count = seen.play_count;
-            merged.position_ticks = seen.position_ticks;
-            merged.position_runtime_ticks = runtime.filter(|_| seen.position_ticks > 0);
+            if seen.played || seen.is_default_play() {
+                merged.clear_positions();
+            }
+            if seen.position_ticks > 0 || !(seen.played || seen.is_default_play()) {
+                merged.set_position(seen.position_ticks, runtime);
+            }
             merged.last_played_at = seen.last_played_at.map(|at| at.min(seen_at));
             merged.play_changed_at = their_time;
         } else if we_changed {
             tell.play = true;
+        }
+        if let (true, Some(runtime)) = (aside, runtime) {
+            merged.set_aside(seen.position_ticks, runtime);
         }
     }
     if here.favorite != seen.favorite {

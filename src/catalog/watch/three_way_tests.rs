@@ -21,7 +21,7 @@ fn told_played(at: i64) -> Told {
 
 #[test]
 fn a_first_link_brings_its_history_in() {
-    let outcome = merge(None, true, None, &told_played(50), 100, None);
+    let outcome = merge(None, None, &told_played(50), 100, None);
     let ours = outcome.ours.expect("history comes in");
     assert!(ours.played);
     assert_eq!(ours.play_changed_at, 50);
@@ -30,14 +30,7 @@ fn a_first_link_brings_its_history_in() {
 
 #[test]
 fn a_default_state_at_first_sight_is_no_change_and_is_filled() {
-    let outcome = merge(
-        Some(&played_at(10)),
-        true,
-        None,
-        &Told::default(),
-        100,
-        None,
-    );
+    let outcome = merge(Some(&played_at(10)), None, &Told::default(), 100, None);
     assert_eq!(outcome.ours, None);
     assert_eq!(
         outcome.tell,
@@ -55,7 +48,7 @@ fn a_favourite_set_elsewhere_does_not_carry_the_older_play_state_along() {
         favorite: true,
         ..Told::default()
     };
-    let outcome = merge(Some(&played_at(50)), true, Some(&agreed), &seen, 100, None);
+    let outcome = merge(Some(&played_at(50)), Some(&agreed), &seen, 100, None);
     let ours = outcome.ours.expect("the favourite comes in");
     assert!(ours.is_favorite && ours.played);
     assert_eq!(
@@ -72,7 +65,6 @@ fn a_clock_two_years_ahead_does_not_win_for_ever() {
     let future = 10_000;
     let outcome = merge(
         Some(&played_at(90)),
-        true,
         Some(&told_played(90)),
         &Told {
             last_played_at: Some(future),
@@ -95,7 +87,6 @@ fn the_later_of_two_changes_wins() {
     let base = Told::default();
     let outcome = merge(
         Some(&played_at(200)),
-        true,
         Some(&base),
         &Told {
             position_ticks: 5,
@@ -113,7 +104,6 @@ fn the_later_of_two_changes_wins() {
 fn unplayed_on_the_server_is_followed() {
     let outcome = merge(
         Some(&played_at(50)),
-        true,
         Some(&told_played(50)),
         &Told::default(),
         100,
@@ -128,7 +118,6 @@ fn what_we_told_comes_back_as_no_change() {
     assert_eq!(
         merge(
             Some(&ours),
-            true,
             Some(&told_played(50)),
             &told_played(50),
             100,
@@ -163,14 +152,7 @@ fn a_cut_of_another_length_keeps_its_own_position() {
         position_ticks: 30,
         ..Told::default()
     };
-    let outcome = merge(
-        Some(&begun(60, 116, 50)),
-        false,
-        Some(&own),
-        &own,
-        100,
-        Some(137),
-    );
+    let outcome = merge(Some(&begun(60, 116, 50)), Some(&own), &own, 100, Some(137));
     assert_eq!(outcome, Outcome::default());
 }
 
@@ -180,9 +162,9 @@ fn history_without_a_date_does_not_undo_what_is_known() {
         position_ticks: 30,
         ..Told::default()
     };
-    let outcome = merge(Some(&played_at(50)), true, None, &seen, 100, Some(116));
+    let outcome = merge(Some(&played_at(50)), None, &seen, 100, Some(116));
     assert_eq!(outcome.ours, None);
     assert!(outcome.tell.play);
-    let first = merge(None, true, None, &seen, 100, Some(116));
+    let first = merge(None, None, &seen, 100, Some(116));
     assert_eq!(first.ours.expect("it is all there is").position_ticks, 30);
 }
