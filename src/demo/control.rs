@@ -116,6 +116,17 @@ impl DemoServer {
         view.map(|view| UpstreamId(view.id))
     }
 
+    /// Gives a library another name, under the same id. `false`: there is no such library.
+    pub fn rename_library(&self, name: &str, new: &str) -> bool {
+        let mut library = self.state().library_mut();
+        let Some(view) = library.views.iter_mut().find(|view| view.name == name) else {
+            return false;
+        };
+        new.clone_into(&mut view.name);
+        view.body.insert("Name".to_owned(), json!(new));
+        true
+    }
+
     /// The user's id by name.
     pub fn user_id(&self, name: &str) -> Option<UpstreamId> {
         self.state()

@@ -1,14 +1,14 @@
 //! What is told as it happens.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Context, SimpleObject, Subscription};
 use futures::Stream;
 use futures::stream::try_unfold;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::Interval;
 
 use super::Services;
 use super::caller::Ask;
@@ -17,12 +17,13 @@ use super::scalars::Long;
 use super::types::{CrawlProgress, Server, View};
 use crate::accounts::Viewer;
 use crate::catalog::scope::Scope;
+use crate::catalog::sync::{Progress, Sync};
 use crate::model::Secret;
 
 /// How long changes are gathered before they are told.
 const GATHER: Duration = Duration::from_millis(500);
-/// How often crawls are looked at.
-const LOOK: Duration = Duration::from_secs(1);
+/// How long progress is gathered: a crawl tells every page.
+const PACE: Duration = Duration::from_millis(250);
 
 /// Something in the libraries that the caller can open changed.
 #[derive(SimpleObject)]
@@ -163,11 +164,15 @@ impl Subscription {
         ctx: &Context<'_>,
     ) -> Result<impl Stream<Item = GraphResult<CrawlProgress>> + use<>, GraphError> {
         ctx.administrator()?;
+        let watcher = Watcher::of(ctx)?;
+        // Listened to before it is read how they are: nothing falls in between.
+        let told = watcher.services.sync.as_ref().map(Sync::watch_progress);
+        let known = CrawlProgress::all(&watcher.services).await?;
         let start = Crawls {
-            watcher: Watcher::of(ctx)?,
-            look: tokio::time::interval(LOOK),
-            known: Vec::new(),
-            fresh: VecDeque::new(),
+            watcher,
+            told,
+            fresh: known.iter().cloned().collect(),
+            known,
         };
         Ok(try_unfold(start, |mut crawls| async move {
             let progress = crawls.next().await?;
@@ -179,7 +184,8 @@ impl Subscription {
 /// The crawls as they were told, and what is still to be told.
 struct Crawls {
     watcher: Watcher,
-    look: Interval,
+    /// Nothing where nobody crawls.
+    told: Option<Receiver<Progress>>,
     known: Vec<CrawlProgress>,
     fresh: VecDeque<CrawlProgress>,
 }
@@ -188,16 +194,42 @@ impl Crawls {
     async fn next(&mut self) -> GraphResult<CrawlProgress> {
         loop {
             if let Some(progress) = self.fresh.pop_front() {
+                self.watcher.administrator().await?;
                 return Ok(progress);
             }
-            self.look.tick().await;
-            let all = CrawlProgress::all(&self.watcher.services).await?;
-            let fresh = all.iter().filter(|now| !self.known.contains(now));
-            self.fresh = fresh.cloned().collect();
-            self.known = all;
-            if !self.fresh.is_empty() {
-                self.watcher.administrator().await?;
+            for progress in self.gather().await {
+                let server = progress.server_id;
+                let at = self.known.iter().position(|known| known.is_of(server));
+                let now = CrawlProgress::told(&progress);
+                match at {
+                    Some(at) if self.known[at] == now => continue,
+                    Some(at) => self.known[at] = now.clone(),
+                    None => self.known.push(now.clone()),
+                }
+                self.fresh.push_back(now);
             }
         }
+    }
+
+    /// The latest of each server that told something, once something was told.
+    async fn gather(&mut self) -> Vec<Progress> {
+        let Some(told) = &mut self.told else {
+            return std::future::pending().await;
+        };
+        let mut latest: BTreeMap<i64, Progress> = BTreeMap::new();
+        match told.recv().await {
+            Ok(progress) => drop(latest.insert(progress.server_id, progress)),
+            // What was missed is on the board.
+            Err(RecvError::Lagged(_)) => {
+                let board = self.watcher.services.sync.as_ref().map(Sync::progress);
+                return board.unwrap_or_default();
+            }
+            Err(RecvError::Closed) => return std::future::pending().await,
+        }
+        tokio::time::sleep(PACE).await;
+        while let Ok(progress) = told.try_recv() {
+            latest.insert(progress.server_id, progress);
+        }
+        latest.into_values().collect()
     }
 }

@@ -62,6 +62,17 @@ impl Directory for People {
         let found = self.links.lock().unwrap().get(&id).cloned();
         Box::pin(async move { Ok(found) })
     }
+    fn libraries_read(&self, _server_id: i64) -> BoxFuture<'_, Result<(), SyncError>> {
+        Box::pin(async { Ok(()) })
+    }
+    fn crawled<'a>(
+        &'a self,
+        _server_id: i64,
+        _version: Option<String>,
+        _error: Option<&'a SyncError>,
+    ) -> BoxFuture<'a, Result<(), SyncError>> {
+        Box::pin(async { Ok(()) })
+    }
     fn link_refused(&self, id: i64) -> BoxFuture<'_, Result<Option<SyncLink>, SyncError>> {
         Box::pin(async move {
             let change = LinkChange {

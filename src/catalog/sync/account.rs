@@ -28,6 +28,15 @@ pub trait Directory: Send + Sync + 'static {
     /// A link's account was refused: asks the server once more, and settles the link's state. The
     /// link to go on with; none when it is refused from now on.
     fn link_refused(&self, id: i64) -> BoxFuture<'_, Result<Option<SyncLink>, SyncError>>;
+    /// A server's libraries were read: what waited for one of them is done.
+    fn libraries_read(&self, server_id: i64) -> BoxFuture<'_, Result<(), SyncError>>;
+    /// How a crawl ended: the server's version where it is known, and why it stopped early.
+    fn crawled<'a>(
+        &'a self,
+        server_id: i64,
+        version: Option<String>,
+        error: Option<&'a SyncError>,
+    ) -> BoxFuture<'a, Result<(), SyncError>>;
 }
 
 impl Directory for Accounts {
@@ -53,6 +62,27 @@ impl Directory for Accounts {
             Ok(all
                 .find(|(_, link)| link.id == id)
                 .and_then(|(_, link)| read(link)))
+        })
+    }
+
+    fn libraries_read(&self, server_id: i64) -> BoxFuture<'_, Result<(), SyncError>> {
+        Box::pin(async move {
+            self.find_pending_sources(server_id).await?;
+            Ok(())
+        })
+    }
+
+    fn crawled<'a>(
+        &'a self,
+        server_id: i64,
+        version: Option<String>,
+        error: Option<&'a SyncError>,
+    ) -> BoxFuture<'a, Result<(), SyncError>> {
+        Box::pin(async move {
+            let error = error.map(ToString::to_string);
+            self.note_server(server_id, version.as_deref(), error.as_deref())
+                .await?;
+            Ok(())
         })
     }
 

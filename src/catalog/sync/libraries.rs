@@ -61,6 +61,7 @@ impl Run<'_> {
         if changed {
             self.sync.sink.libraries_changed().await?;
         }
+        self.sync.directory.libraries_read(self.server.id).await?;
         Ok(is_new)
     }
 

@@ -29,7 +29,8 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub(super) fn as_str(self) -> &'static str {
+    /// In the crawler's words.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Idle => "idle",
             Self::Libraries => "libraries",
@@ -53,6 +54,8 @@ pub struct Progress {
     /// Milliseconds since 1970.
     pub started_at: Option<i64>,
     pub finished_at: Option<i64>,
+    /// When a full crawl last came to its end.
+    pub full_finished_at: Option<i64>,
     /// Why the last crawl stopped early.
     pub error: Option<String>,
 }

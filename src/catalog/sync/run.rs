@@ -202,6 +202,7 @@ impl<'a> Run<'a> {
             total: self.crawl.total.max(self.crawl.done),
             started_at: self.crawl.started_at,
             finished_at: self.crawl.finished_at,
+            full_finished_at: self.crawl.full_finished_at,
             error: self.crawl.error.clone(),
         });
     }

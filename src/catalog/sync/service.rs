@@ -16,7 +16,7 @@ use crate::accounts::PublicIds;
 use crate::catalog::hydrate::Hydrate;
 use crate::clock::Clock;
 use crate::db::{Db, access, crawls};
-use crate::jellyfin::{Registry, UpstreamError};
+use crate::jellyfin::{Registry, ServerStatus, UpstreamError};
 use crate::model::UpstreamId;
 
 /// See [`super`]. Cheap to clone.
@@ -130,6 +130,22 @@ impl Sync {
     pub async fn crawl(&self, server_id: i64, kind: CrawlKind) -> Result<CrawlReport, SyncError> {
         let turn = lock(&self.0.crawling).entry(server_id).or_default().clone();
         let _turn = turn.lock().await;
+        let crawled = self.crawl_now(server_id, kind).await;
+        let version = match self.0.registry.get(server_id).map(|server| server.status()) {
+            Some(ServerStatus::Online { version, .. }) => Some(version),
+            _ => None,
+        };
+        let noted = self
+            .0
+            .directory
+            .crawled(server_id, version, crawled.as_ref().err());
+        if let Err(error) = noted.await {
+            tracing::debug!(server = server_id, %error, "how a crawl ended was not noted");
+        }
+        crawled
+    }
+
+    async fn crawl_now(&self, server_id: i64, kind: CrawlKind) -> Result<CrawlReport, SyncError> {
         let account = self.0.directory.crawler(server_id).await?;
         match self.crawl_as(server_id, kind, account).await {
             Err(SyncError::Upstream(UpstreamError::Unauthorized)) => {

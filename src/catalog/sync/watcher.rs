@@ -190,6 +190,7 @@ fn tell(sync: &Sync, server_id: i64, error: &SyncError) {
         total: 0,
         started_at: None,
         finished_at: None,
+        full_finished_at: None,
         error: None,
     });
     sync.0.board.tell(Progress {

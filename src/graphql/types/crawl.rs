@@ -4,6 +4,7 @@ use async_graphql::{Context, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{Server, time};
+use crate::catalog::sync::Progress;
 use crate::db::crawls::{self, CrawlRow};
 use crate::graphql::Services;
 use crate::graphql::caller::Ask;
@@ -55,6 +56,25 @@ impl CrawlProgress {
     pub async fn of(services: &Services, server: i64) -> GraphResult<Option<Self>> {
         let row = crawls::get(services.catalog.db(), server).await?;
         Ok(row.map(Self::from))
+    }
+
+    /// As the crawler tells it.
+    pub fn told(progress: &Progress) -> Self {
+        Self {
+            server_row: progress.server_id,
+            phase: progress.phase.as_str().to_owned(),
+            done: Long(progress.done),
+            total: Long(progress.total),
+            started_at: progress.started_at.map(time),
+            finished_at: progress.finished_at.map(time),
+            full_finished_at: progress.full_finished_at.map(time),
+            error: progress.error.clone(),
+        }
+    }
+
+    /// Whether it is of this server.
+    pub fn is_of(&self, server: i64) -> bool {
+        self.server_row == server
     }
 
     /// Of every server.

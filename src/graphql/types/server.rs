@@ -175,6 +175,24 @@ impl Server {
         Ok(self.stored(ctx).await?.crawl_username)
     }
 
+    /// The Jellyfin version that it last told, also while it is silent. For administrators.
+    async fn version(&self, ctx: &Context<'_>) -> GraphResult<Option<String>> {
+        ctx.administrator()?;
+        Ok(self.stored(ctx).await?.version)
+    }
+
+    /// Why its last crawl stopped early; null when it came to its end. For administrators.
+    async fn last_error(&self, ctx: &Context<'_>) -> GraphResult<Option<String>> {
+        ctx.administrator()?;
+        Ok(self.stored(ctx).await?.last_error)
+    }
+
+    /// When it last answered a crawl. For administrators.
+    async fn last_seen_at(&self, ctx: &Context<'_>) -> GraphResult<Option<DateTime<Utc>>> {
+        ctx.administrator()?;
+        Ok(self.stored(ctx).await?.last_seen_at.map(time))
+    }
+
     /// When it was added. For administrators.
     async fn created_at(&self, ctx: &Context<'_>) -> GraphResult<DateTime<Utc>> {
         ctx.administrator()?;
