@@ -31,6 +31,8 @@ use crate::server::{self, Health, Routes, TrustedProxies};
 use crate::stream::{self, ByCatalog, Capabilities, KnownPeople, StreamState};
 use crate::web::{self, WebSettings};
 
+/// What clients are told that this server is called.
+const NAME: &str = "Manyfin";
 /// Bytes of pictures that are kept in memory.
 const IMAGE_CACHE: u64 = 32 * 1024 * 1024;
 /// User data that waits to be merged before crawls wait for it.
@@ -149,6 +151,7 @@ impl App {
         ));
         tasks.spawn(upkeep::notice(accounts.clone()));
         tasks.spawn(upkeep::settle(accounts.clone()));
+        tasks.spawn(upkeep::forget(catalog.clone()));
         tasks.spawn(events::tell_library_changes(catalog.clone()));
         sync.start_all();
 
@@ -177,6 +180,12 @@ impl App {
     }
 }
 
+/// The address that clients are told, where one is configured.
+fn public_url(config: &Config) -> Option<String> {
+    let url = config.public_url.as_ref()?;
+    Some(url.as_str().trim_end_matches('/').to_owned())
+}
+
 fn router(
     config: &Config,
     server_id: &str,
@@ -186,15 +195,11 @@ fn router(
     engine: &graphql::Engine,
     clock: &Clock,
 ) -> Router {
-    let public_url = config
-        .public_url
-        .as_ref()
-        .map(|url| url.as_str().trim_end_matches('/').to_owned());
     let settings = RestSettings {
         server_id: server_id.to_owned(),
-        server_name: "Manyfin".to_owned(),
+        server_name: NAME.to_owned(),
         version: config.advertised_version.clone(),
-        public_url: public_url.unwrap_or_else(|| format!("http://{}", config.bind)),
+        public_url: public_url(config).unwrap_or_else(|| format!("http://{}", config.bind)),
         public_users: config.public_users,
         allow_delete: config.allow_delete,
     };

@@ -1,6 +1,7 @@
 //! `manyfin serve`.
 
 use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::apply::apply;
 use super::{App, AppError, Tuning};
@@ -8,6 +9,7 @@ use crate::accounts::FirstStart;
 use crate::config::Config;
 use crate::model::Secret;
 use crate::server;
+use crate::server::discovery::{self, Announcement};
 
 /// Serves until a signal says stop. What the configuration declares is applied first.
 ///
@@ -40,10 +42,26 @@ pub async fn serve(config: &Config) -> Result<(), AppError> {
             address: config.bind,
             reason,
         })?;
+    let _discovery = announce(&app, config).await;
     tracing::info!(address = %config.bind, "listening on http://{}", config.bind);
     server::serve(listener, app.router(), shutdown_signal()).await?;
     app.stop().await;
     Ok(())
+}
+
+/// Tells apps on the home network where the gateway is, until it is dropped.
+async fn announce(app: &App, config: &Config) -> Option<AbortOnDropHandle<()>> {
+    if !config.discovery {
+        return None;
+    }
+    let told = Announcement {
+        id: app.accounts.server_id().to_string(),
+        name: super::NAME.to_owned(),
+        public_url: super::public_url(config),
+        bind: config.bind,
+    };
+    let started = discovery::start(discovery::listen_at(config.bind), told).await;
+    started.map(|(_, task)| AbortOnDropHandle::new(task))
 }
 
 /// Brings about what the file declares. What cannot be is told, and hinders nobody from watching.

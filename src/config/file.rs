@@ -19,6 +19,7 @@ pub(super) struct FileConfig {
     pub trusted_proxies: Option<Vec<String>>,
     pub sign_in_servers: Option<Vec<String>>,
     pub public_users: Option<bool>,
+    pub discovery: Option<bool>,
     pub jellyfin_web_dir: Option<String>,
     pub allow_delete: Option<bool>,
     pub admin_password: Option<Secret>,

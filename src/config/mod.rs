@@ -55,6 +55,8 @@ pub struct Config {
     pub sign_in_servers: Vec<String>,
     /// Whether `/Users/Public` lists anybody.
     pub public_users: bool,
+    /// Whether apps on the home network are told by UDP where the gateway is.
+    pub discovery: bool,
     /// A folder with a build of jellyfin-web, served at `/web/`.
     pub jellyfin_web_dir: Option<PathBuf>,
     /// Whether media may be deleted through Manyfin.

@@ -33,6 +33,7 @@ fn nothing_configured_gives_the_documented_defaults() {
     assert_eq!(config.advertised_version, "10.11.11");
     assert!(config.public_url.is_none() && config.trusted_proxies.is_empty());
     assert!(!config.public_users && !config.allow_delete && !config.declares_anything());
+    assert!(config.discovery);
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub(super) fn validate(file: FileConfig) -> Result<Config, ConfigError> {
         trusted_proxies: trusted_proxies(&file.trusted_proxies.unwrap_or_default(), &mut problems),
         sign_in_servers: sign_in_servers(file.sign_in_servers.unwrap_or_default(), &mut problems),
         public_users: file.public_users.unwrap_or(false),
+        discovery: file.discovery.unwrap_or(true),
         jellyfin_web_dir: jellyfin_web_dir(file.jellyfin_web_dir, &mut problems),
         allow_delete: file.allow_delete.unwrap_or(false),
         admin_password: file.admin_password.filter(|password| !password.is_empty()),

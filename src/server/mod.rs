@@ -1,6 +1,7 @@
 //! Listening: one router with every route, its layers, health, and a shutdown that lets streams end.
 
 mod client_addr;
+pub mod discovery;
 mod health;
 mod layers;
 mod router;
