@@ -49,6 +49,10 @@ pub struct ItemFilter {
     pub media_types: Vec<String>,
     pub status: StatusFilter,
     pub search: Option<String>,
+    /// Beside items, names of these kinds are searched too; people, if nothing is said.
+    pub search_names: Option<Vec<NameKind>>,
+    /// Names alone are searched.
+    pub search_no_items: bool,
     pub genres: Vec<String>,
     pub genre_ids: Vec<PublicId>,
     pub studios: Vec<String>,

@@ -274,6 +274,14 @@ async fn filters2(ask: Ask) -> Answer {
     }))
 }
 
+/// The names that are hinted at, each with the parameter that leaves it out.
+const HINTED: [(&str, &str); 4] = [
+    ("PERSON", "includePeople"),
+    ("GENRE", "includeGenres"),
+    ("MUSIC_GENRE", "includeGenres"),
+    ("STUDIO", "includeStudios"),
+];
+
 async fn search_hints(ask: Ask) -> Answer {
     ask.own()?;
     if !ask.params.has("searchTerm") {
@@ -285,7 +293,18 @@ async fn search_hints(ask: Ask) -> Answer {
     let paging = filter::paging(&ask.params)?;
     let mut filter = filter::items(&ask.params)?;
     filter.set("recursive", true);
+    let wanted = |flag: &'static str| Ok::<_, RestError>(ask.params.flag(flag)?.unwrap_or(true));
+    let kinds = filter.get("kinds").and_then(serde_json::Value::as_array);
+    let asked = |kind: &str| kinds.is_none_or(|kinds| kinds.iter().any(|asked| asked == kind));
+    let mut names = Vec::new();
+    for (kind, flag) in HINTED {
+        if asked(kind) && wanted(flag)? {
+            names.push(kind);
+        }
+    }
     let variables = json!({
+        "names": names,
+        "items": wanted("includeMedia")?,
         "filter": filter.into_value(),
         "offset": paging.offset,
         "first": paging.first,

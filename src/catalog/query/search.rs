@@ -5,7 +5,8 @@ use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::merge::name::fold;
 use crate::model::{ItemFilter, ItemKind, NameKind};
 
-/// The entries that hold the term (they were filtered by it), with people where no kind was asked for.
+/// The entries that hold the term (they were filtered by it), with the names that are asked for, and
+/// people where no kind was.
 pub fn ranked(
     scope: &Scope,
     filter: &ItemFilter,
@@ -13,7 +14,11 @@ pub fn ranked(
     term: &str,
 ) -> Vec<Entry> {
     let term = fold(term);
-    let mut found: Vec<((u8, String), Entry)> = entries
+    let items = match filter.search_no_items {
+        true => Vec::new(),
+        false => entries,
+    };
+    let mut found: Vec<((u8, String), Entry)> = items
         .into_iter()
         .map(|entry| {
             let copy = scope.snapshot().copy(entry.lead);
@@ -23,9 +28,14 @@ pub fn ranked(
             )
         })
         .collect();
-    if wants_people(filter) {
+    let kinds = match &filter.search_names {
+        Some(kinds) => kinds.clone(),
+        None if wants_people(filter) => vec![NameKind::Person],
+        None => Vec::new(),
+    };
+    for kind in kinds {
         let names = scope.projection.names();
-        found.extend(names.of_kind(NameKind::Person).filter_map(|at| {
+        found.extend(names.of_kind(kind).filter_map(|at| {
             let name = &names.entry(at).name;
             let folded = fold(name);
             folded.contains(&term).then(|| {

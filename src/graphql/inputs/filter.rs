@@ -202,6 +202,8 @@ impl ItemFilterInput {
                 favorite_or_likes: self.favorite_or_likes.unwrap_or(false),
             },
             search: self.search,
+            search_names: None,
+            search_no_items: false,
             genres: self.genres.unwrap_or_default(),
             genre_ids: ids("genreIds", self.genre_ids)?,
             studios: self.studios.unwrap_or_default(),

@@ -6,9 +6,19 @@ use crate::catalog::query;
 use crate::catalog::scope::{Entry, Scope};
 use crate::graphql::caller::{Ask, scope};
 use crate::graphql::error::GraphResult;
-use crate::graphql::inputs::{self, ItemFilterInput, ItemSortInput, Paging, cost, weight};
+use crate::graphql::inputs::{
+    self, ItemFilterInput, ItemSortInput, NameKindInput, Paging, cost, weight,
+};
 use crate::graphql::types::{Item, ItemConnection};
-use crate::model;
+use crate::model::{self, NameKind};
+
+/// The names that Jellyfin hints at beside items.
+const HINTED: [NameKind; 4] = [
+    NameKind::Person,
+    NameKind::Genre,
+    NameKind::MusicGenre,
+    NameKind::Studio,
+];
 
 #[derive(Default)]
 pub struct ItemQuery;
@@ -28,8 +38,14 @@ impl ItemQuery {
             .map(|library| inputs::id("libraryId", &library))
             .transpose()?;
         let scope = scope(ctx).await?;
-        let entry = scope.find(id, library);
-        Ok(entry.map(|entry| Item::new(scope, entry)))
+        let Some(entry) = scope.find(id, library) else {
+            return Ok(None);
+        };
+        if let Some(address) = ctx.caller()?.meta.client_addr {
+            let catalog = &ctx.services()?.catalog;
+            catalog.note_shown(&scope, &entry, address).await?;
+        }
+        Ok(Some(Item::new(scope, entry)))
     }
 
     /// A list of items. Without any filter: the libraries.
@@ -84,17 +100,30 @@ impl ItemQuery {
         list(&scope, &query, &paging, ctx.caller()?.trusted)
     }
 
-    /// What a search box shows while one types: items that match `filter.search`.
+    /// What a search box shows while one types: items and names that match `filter.search`.
     #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
+    #[allow(clippy::too_many_arguments)]
     async fn search_hints(
         &self,
         ctx: &Context<'_>,
         filter: ItemFilterInput,
+        #[graphql(
+            desc = "Names of which kinds; people, genres and studios, if nothing is said and the \
+                    filter asks for no kind of item."
+        )]
+        names: Option<Vec<NameKindInput>>,
+        #[graphql(desc = "False: names alone.", default = true)] items: bool,
         offset: Option<i32>,
         first: Option<i32>,
     ) -> GraphResult<ItemConnection> {
         let mut query = inputs::query(Some(filter), None)?;
         query.filter.recursive = true;
+        query.filter.search_no_items = !items;
+        query.filter.search_names = match names {
+            Some(kinds) => Some(kinds.into_iter().map(NameKind::from).collect()),
+            None if query.filter.kinds.is_empty() => Some(HINTED.to_vec()),
+            None => None,
+        };
         let paging = Paging::offset(offset, first);
         let scope = scope(ctx).await?;
         list(&scope, &query, &paging, ctx.caller()?.trusted)
