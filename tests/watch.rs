@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use manyfin::demo::{DemoServer, UserDataChange};
-use manyfin::model::UpstreamId;
+use manyfin::demo::{DemoServer, DemoSpec, NewItem, UserDataChange};
+use manyfin::model::{ItemKind, UpstreamId};
 use serde_json::{Value, json};
 
 use crate::support::gateway::{ALICE, Gateway, eventually, film, sources};
@@ -305,10 +305,157 @@ async fn cuts(url: String) {
     assert!(item["MediaSources"][0]["RunTimeTicks"].as_i64() < Some(runtimes[0]));
 
     // The long cut's own id tells the long cut's own, and that is none.
-    let long = ann
-        .get(&format!("/Items/{}", long_id(&gateway, ids[2])))
-        .await;
-    assert_eq!(long["UserData"]["PlaybackPositionTicks"], 0);
+    let long = format!("/Items/{}", long_id(&gateway, ids[2]));
+    let told = async |path: &str| {
+        let item = ann.get(path).await;
+        item["UserData"]["PlaybackPositionTicks"].as_i64()
+    };
+    assert_eq!(told(&long).await, Some(0));
+
+    // Begun long ago on its server: its own, and no news for the item.
+    let (half, most) = (runtimes[0] / 2, runtimes[0] / 5 * 4);
+    let before = UserDataChange {
+        position_ticks: Some(half),
+        play_count: Some(1),
+        last_played: Some(Utc::now() - TimeDelta::days(3)),
+        ..UserDataChange::default()
+    };
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(sources[2].set_user_data(ALICE, ids[2], &before));
+    gateway.sync_links(gateway.servers[2]).await;
+    eventually("the long cut tells what it is at", async || {
+        told(&long).await == Some(half)
+    })
+    .await;
+    assert_eq!(told(&path).await, Some(40 * MINUTE));
+
+    // Played on from there, it is what was begun last; the short cut keeps its own.
+    let short = format!("/Items/{}", versions[1]["Id"].as_str().expect("an id"));
+    let long_copy = long_id(&gateway, ids[2]);
+    let stop = async |position: i64| {
+        let at = json!({ "ItemId": long_copy, "PositionTicks": position });
+        ann.post("/Sessions/Playing", at.clone()).await;
+        ann.post("/Sessions/Playing/Stopped", at).await;
+    };
+    stop(most).await;
+    let here = async |long_at: i64| {
+        for (at, position) in [(0, 40 * MINUTE), (1, 40 * MINUTE), (2, long_at)] {
+            let one = (&sources[at..=at], &ids[at..=at]);
+            all_have(one.0, one.1, (false, position, false)).await;
+        }
+    };
+    here(most).await;
+    assert_eq!(told(&long).await, Some(most));
+    assert_eq!(told(&path).await, Some(most));
+    assert_eq!(told(&short).await, Some(40 * MINUTE));
+
+    // Begun anew and left at once, it is not begun, and the short cut is what is in progress.
+    stop(MINUTE).await;
+    here(0).await;
+    assert_eq!(told(&long).await, Some(0));
+    assert_eq!(told(&path).await, Some(40 * MINUTE));
+    let gateway = gateway.restart().await;
+    let ann = gateway.sign_in("ann").await;
+    assert_eq!(
+        ann.get(&short).await["UserData"]["PlaybackPositionTicks"],
+        40 * MINUTE
+    );
+
+    // Played to its end, the film is played, whichever cut.
+    let end = json!({ "ItemId": long_copy, "PositionTicks": runtimes[0] - MINUTE });
+    ann.post("/Sessions/Playing/Stopped", end).await;
+    all_have(&sources, &ids, (true, 0, false)).await;
+    let shown = ann.get(&short).await;
+    assert_eq!(shown["UserData"]["PlaybackPositionTicks"], 0);
+    assert_eq!(shown["UserData"]["Played"], true);
+}
+
+both_gateways!(a_new_link_and_a_new_copy_are_filled, filled);
+
+async fn filled(url: String) {
+    let mut all = sources(2, 12).await;
+    let third = DemoServer::start(DemoSpec::films("Cottage", 6, 0)).await;
+    all.push(third.expect("a source starts"));
+    let gateway = Gateway::over(&url, &all).await;
+    gateway.unlink("ann", gateway.servers[1]).await;
+    let ann = gateway.sign_in("ann").await;
+    // One film that all have, and one that the third has not.
+    let names: Vec<String> = all[2]
+        .items(ItemKind::Movie)
+        .into_iter()
+        .filter_map(|id| all[2].item_name(id))
+        .collect();
+    let mut films = (0..12).map(|number| film(&all[..2], number));
+    let (known, known_ids) = films
+        .find(|(name, _)| names.contains(name))
+        .expect("a film that all have");
+    let mut films = (0..12).map(|number| film(&all[..2], number));
+    let (missing, missing_ids) = films
+        .find(|(name, _)| !names.contains(name))
+        .expect("a film that the third has not");
+    for name in [&known, &missing] {
+        let id = ann.id_of(name).await;
+        ann.post(&format!("/UserPlayedItems/{id}"), json!({})).await;
+        ann.post(&format!("/UserFavoriteItems/{id}"), json!({}))
+            .await;
+    }
+    for ids in [&known_ids, &missing_ids] {
+        all_have(&all[..1], &ids[..1], (true, 0, true)).await;
+        assert_eq!(data(&all[1], ids[1]), (false, 0, false), "not linked");
+    }
+
+    gateway.link("ann", gateway.servers[1]).await;
+    for ids in [&known_ids, &missing_ids] {
+        all_have(&all[..2], &ids[..2], (true, 0, true)).await;
+    }
+    let copy = (6..12).find_map(|number| {
+        let id = all[2].add_item(NewItem::Film(number))?;
+        (all[2].item_name(id)? == missing).then_some(id)
+    });
+    let copy = copy.expect("the third has it now");
+    gateway.crawl().await;
+    gateway.sync_links(gateway.servers[2]).await;
+    all_have(&all[2..], &[copy], (true, 0, true)).await;
+}
+
+both_gateways!(what_waits_is_told_to_its_owner, waits);
+
+async fn waits(url: String) {
+    let sources = sources(2, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    gateway.add_user("ben", &[]).await;
+    gateway.add_administrator("root").await;
+    let ann = gateway.sign_in("ann").await;
+    let (name, ids) = film(&sources, 0);
+    let id = ann.id_of(&name).await;
+    sources[1].set_available(false).await.expect("it stops");
+    ann.post(&format!("/UserPlayedItems/{id}"), json!({})).await;
+    all_have(&sources[..1], &ids[..1], (true, 0, false)).await;
+    let ask = async |who: &str, arguments: &str| {
+        let fields = "server { name } itemId userId register attempts waitingSince lastError";
+        let query = format!("{{ outbox{arguments} {{ {fields} }} }}");
+        let client = gateway.sign_in(who).await;
+        client.post("/graphql", json!({ "query": query })).await
+    };
+    eventually("it is told why it waits", async || {
+        let told = ask("ann", "").await;
+        let rows = told["data"]["outbox"].as_array().expect("a list").clone();
+        rows.len() == 1 && rows[0]["lastError"].is_string()
+    })
+    .await;
+    let own = ask("ann", "").await["data"]["outbox"][0].clone();
+    assert_eq!(own["server"]["name"], "Basement");
+    assert_eq!(own["itemId"], id);
+    assert_eq!(own["register"], "play");
+    assert!(own["waitingSince"].is_string());
+    assert_eq!(ask("ben", "").await["data"]["outbox"], json!([]));
+    assert_eq!(ask("root", "").await["data"]["outbox"], json!([]));
+    let refused = ask("ann", "(all: true)").await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    let all = ask("root", "(all: true)").await["data"]["outbox"].clone();
+    assert_eq!(all[0]["server"]["name"], "Basement");
+    assert_eq!(all[0]["userId"], own["userId"]);
+    assert_eq!(all[0]["itemId"], Value::Null, "what ann watched is hers");
 }
 
 fn long_id(gateway: &Gateway, id: UpstreamId) -> String {

@@ -124,12 +124,13 @@ pub async fn due(db: &Db, link_id: i64, now: i64, limit: i64) -> Result<Vec<Outb
         .await)
 }
 
-/// Everything that waits, oldest first.
+/// What waits for these links, oldest first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn waiting(db: &Db, limit: i64) -> Result<Vec<OutboxRow>, DbError> {
+pub async fn waiting(db: &Db, links: &[i64], limit: i64) -> Result<Vec<OutboxRow>, DbError> {
     with_conn!(db, |conn| outbox::table
+        .filter(outbox::link_id.eq_any(links))
         .order((outbox::created_at, outbox::id))
         .limit(limit)
         .select(OutboxRow::as_select())

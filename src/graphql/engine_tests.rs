@@ -132,7 +132,7 @@ async fn what_is_for_administrators_is_refused_to_others() {
     for query in [
         "{ catalog { itemCount } }",
         "{ auditLog { action } }",
-        "{ outbox { register } }",
+        "{ outbox(all: true) { register } }",
         r#"mutation { createUser(name: "eve") { id } }"#,
         r#"mutation { addServer(input: {name: "a", url: "http://127.0.0.1:9", credentials: {token: "t"}}) { id } }"#,
         r#"mutation { createMergedLibrary(input: {name: "F", collectionType: MOVIES, isGlobal: true}) { id } }"#,

@@ -35,12 +35,14 @@ pub struct AuditEntry {
 /// What was watched or marked and is still to be told to a server.
 #[derive(SimpleObject)]
 pub struct OutboxEntry {
-    /// The server; null when the link is gone.
-    pub server: Option<Server>,
+    /// The server that is to be told.
+    pub server: Server,
+    /// Who watched or marked it.
+    pub user_id: ID,
     /// The account that it is told for.
     pub link_id: ID,
-    /// The item.
-    pub item_id: ID,
+    /// The item; null where somebody else watched it.
+    pub item_id: Option<ID>,
     /// What changed: `play`, `favorite` or `likes`.
     pub register: String,
     /// How often it was tried.
@@ -137,42 +139,48 @@ impl AdministrationQuery {
         WholeCatalog::open(ctx).await
     }
 
-    /// What was watched or marked and is still to be told to servers, the oldest first. For
-    /// administrators.
+    /// What the caller watched or marked and is still to be told to servers, the oldest first. With
+    /// `all`, for administrators, what waits for everybody; what the others watched is not told.
     #[graphql(complexity = "cost(50, child_complexity)")]
     async fn outbox(
         &self,
         ctx: &Context<'_>,
         #[graphql(default = 50)] first: i32,
+        #[graphql(default)] all: bool,
     ) -> GraphResult<Vec<OutboxEntry>> {
-        ctx.administrator()?;
+        let viewer = match all {
+            true => ctx.administrator()?,
+            false => ctx.viewer()?,
+        };
         let limit = count("first", Some(first), false)?.unwrap_or_default();
         let services = ctx.services()?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = db::outbox::waiting(services.catalog.db(), limit).await?;
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let links: HashMap<i64, i64> = services
+        let links: HashMap<i64, (PublicId, i64)> = services
             .accounts
             .all_links()
             .await?
             .into_iter()
-            .map(|(_, link)| (link.id, link.server_id))
+            .filter(|(owner, _)| all || *owner == viewer.user_id)
+            .map(|(owner, link)| (link.id, (owner, link.server_id)))
             .collect();
-        let entries = rows.into_iter().map(|row| OutboxEntry {
-            server: links.get(&row.link_id).map(|server| {
-                let known = services.catalog.registry().get(*server);
-                let name = known.map(|server| server.name()).unwrap_or_default();
-                Server::named(services, *server, name)
-            }),
-            link_id: NodeId::Link(row.link_id).to_string().into(),
-            item_id: row.item_id.into(),
-            register: row.register,
-            attempts: row.attempts,
-            waiting_since: time(row.created_at),
-            next_attempt_at: time(row.next_attempt_at),
-            last_error: row.last_error,
+        let ids: Vec<i64> = links.keys().copied().collect();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = db::outbox::waiting(services.catalog.db(), &ids, limit).await?;
+        let entries = rows.into_iter().filter_map(|row| {
+            let (owner, server) = links.get(&row.link_id)?;
+            let known = services.catalog.registry().get(*server);
+            let name = known.map(|server| server.name()).unwrap_or_default();
+            let own = *owner == viewer.user_id;
+            Some(OutboxEntry {
+                server: Server::named(services, *server, name),
+                user_id: owner.to_string().into(),
+                link_id: NodeId::Link(row.link_id).to_string().into(),
+                item_id: own.then(|| row.item_id.into()),
+                register: row.register,
+                attempts: row.attempts,
+                waiting_since: time(row.created_at),
+                next_attempt_at: time(row.next_attempt_at),
+                last_error: row.last_error,
+            })
         });
         Ok(entries.collect())
     }
