@@ -49,6 +49,17 @@ async fn assert_whole(client: &Client, id: &str) {
     for film in films["Items"].as_array().expect("films") {
         assert_eq!(film["MediaSources"].as_array().map(Vec::len), Some(3));
     }
+    for home in [
+        "/Items/Latest?limit=20",
+        "/UserItems/Resume",
+        "/Shows/NextUp",
+        "/Items/Suggestions",
+        "/Genres",
+        "/Items/Counts",
+        "/Items?recursive=true&searchTerm=the",
+    ] {
+        within(client, home, second).await;
+    }
     let detail = within(client, &format!("/Items/{id}"), second).await;
     assert!(detail["Overview"].is_string());
     assert_eq!(detail["MediaSources"].as_array().map(Vec::len), Some(3));
@@ -65,6 +76,7 @@ async fn one_server_in_trouble_spoils_nothing() {
         Trouble::Fault(Fault::Status500),
         Trouble::Fault(Fault::Html),
         Trouble::Fault(Fault::TruncatedJson),
+        Trouble::Fault(Fault::WrongTypes),
         Trouble::Slow,
         Trouble::Down,
     ]
@@ -83,6 +95,8 @@ async fn one_server_in_trouble_spoils_nothing() {
         let took = started.elapsed();
         let offered = info["MediaSources"].as_array().map_or(0, Vec::len);
         assert_eq!(offered, 2, "{trouble:?}: {info}");
+        let played = format!("/Videos/{id}/stream?static=true");
+        assert_eq!(ann.first_bytes(&played).await, 206, "{trouble:?}");
         assert!(took < Duration::from_secs(4), "{trouble:?}: {took:?}");
         assert_whole(&ann, &id).await;
         set(&sources[2], None).await;
@@ -109,6 +123,15 @@ async fn with_all_servers_down_a_restart_still_shows_everything() {
         let (status, body) = ann.ask(Method::POST, &path, Some(json!({}))).await;
         assert_eq!(status, 503, "{body}");
         assert!(started.elapsed() < Duration::from_secs(4));
+    }
+    let query = json!({ "query": "{ servers { health { state reason since } } }" });
+    let told = ann.post("/graphql", query).await;
+    let servers = told["data"]["servers"].as_array().expect("servers");
+    assert_eq!(servers.len(), 3);
+    for server in servers {
+        let health = &server["health"];
+        assert_eq!(health["state"], "OFFLINE", "{health}");
+        assert!(health["reason"].is_string() && health["since"].is_string());
     }
     assert_whole(&ann, &id).await;
 }

@@ -8,10 +8,14 @@ use tokio::sync::mpsc;
 
 use crate::accounts::{Accounts, Change, Link, LinkState};
 use crate::catalog::Catalog;
+use crate::catalog::playback::TOLD_MS;
 use crate::catalog::sync::{Sync, UserDataSeen};
 use crate::catalog::watch::{Seen, Told};
+use crate::db;
 use crate::model::PublicId;
 
+/// How long it is remembered what a device was told to play, in milliseconds: paused films wait long.
+const KEPT_MS: i64 = 60 * 24 * 3600 * 1000;
 /// How soon a change by another process is noticed.
 const NOTICE: Duration = Duration::from_secs(1);
 
@@ -133,6 +137,20 @@ pub async fn notice(accounts: Accounts) {
         tokio::time::sleep(NOTICE).await;
         if let Err(error) = accounts.notice().await {
             tracing::warn!(%error, "changes by others could not be read: {error}");
+        }
+    }
+}
+
+/// Forgets what devices were told long ago, and which addresses were shown what.
+pub async fn forget(catalog: Catalog) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        let now = catalog.clock().millis();
+        let told = db::play_choices::forget_before(catalog.db(), now - KEPT_MS).await;
+        let shown = db::shown_items::forget_before(catalog.db(), now - TOLD_MS).await;
+        if let Err(error) = told.and(shown) {
+            tracing::warn!(%error, "what was told long ago could not be forgotten: {error}");
         }
     }
 }

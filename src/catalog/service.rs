@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::CatalogError;
 use super::events::Events;
 use super::hydrate::{CopyRef, Hydrate};
+use super::playback::{Sampling, Shown};
 use super::render::{self, Bodies, Identity};
 use super::scope::{Entry, ItemEntry, Scope};
 use super::scopes::Projections;
@@ -36,6 +37,8 @@ struct Inner {
     projections: Projections,
     user_items: Mutex<HashMap<PublicId, Arc<UserItems>>>,
     players: Players,
+    shown: Shown,
+    sampling: Sampling,
     events: Events,
     editing: Mutex<HashMap<PublicId, Arc<tokio::sync::Mutex<()>>>>,
     courier: watch::Sender<u64>,
@@ -64,6 +67,8 @@ impl Catalog {
             projections,
             user_items: Mutex::default(),
             players: Players::default(),
+            shown: Shown::default(),
+            sampling: Sampling::default(),
             events: Events::default(),
             editing: Mutex::default(),
             courier: watch::Sender::new(0),
@@ -101,6 +106,14 @@ impl Catalog {
 
     pub(super) fn players(&self) -> &Players {
         &self.0.players
+    }
+
+    pub(super) fn shown(&self) -> &Shown {
+        &self.0.shown
+    }
+
+    pub(super) fn sampling(&self) -> &Sampling {
+        &self.0.sampling
     }
 
     /// Where what changes is told.

@@ -63,6 +63,17 @@ impl Server {
         self.status()
     }
 
+    /// Resolves when a server that keeps somebody waiting turns out not to be there; it is asked each
+    /// time this much has gone by.
+    pub async fn gone(&self, patience: Duration) {
+        loop {
+            tokio::time::sleep(patience).await;
+            if !self.check().await.is_online() {
+                return;
+            }
+        }
+    }
+
     async fn look(&self) -> Result<ServerStatus, UpstreamError> {
         let client = self.client()?;
         let asked = async {

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use super::resolve::{Asked, ImageAsked, ImageTarget, Resolve, StreamTarget};
 use super::{Grant, People, StreamError};
 use crate::accounts::Viewer;
-use crate::catalog::playback::{self, device_key, image};
+use crate::catalog::playback::{self, TOLD_MS, device_key, image};
 use crate::catalog::scope::Scope;
 use crate::catalog::snapshot::{Snapshot, Target};
 use crate::catalog::{Catalog, CatalogError};
@@ -19,9 +19,6 @@ use crate::db::play_choices;
 use crate::jellyfin::Server;
 use crate::merge::name::fold;
 use crate::model::{NameKind, PublicId};
-
-/// How long an address that was told how to play something may play it without a token.
-const TOLD_MS: i64 = 12 * 3600 * 1000;
 
 /// See the module.
 pub struct ByCatalog {
@@ -55,22 +52,19 @@ impl ByCatalog {
     async fn find(&self, asked: Asked) -> Result<StreamTarget, StreamError> {
         let right = self.right(&asked).await?;
         let scope = self.catalog.scope(&right.viewer).await?;
-        let choice = match right.copy {
-            Some(copy) => {
-                let exact = playback::Asked {
-                    id: copy,
-                    ..playback::Asked::default()
-                };
-                match self.catalog.choose(&scope, &exact).await {
-                    Ok(choice) if choice.public == copy => choice,
-                    // Other bytes under the same address would be two halves of two files.
-                    Ok(_) if right.strict => return Err(StreamError::Unavailable),
-                    Err(error) if right.strict => return Err(error.into()),
-                    _ => self.choose(&scope, &asked).await?,
+        let (choice, stands_in) = match right.copy {
+            Some(copy) => self.named(&scope, &asked, copy, right.strict).await?,
+            None => {
+                let choice = self.choose(&scope, &asked).await?;
+                if !asked.from_middle {
+                    self.stay_with(&scope, &asked, &choice).await?;
                 }
+                (choice, false)
             }
-            None => self.choose(&scope, &asked).await?,
         };
+        if asked.whole_file {
+            self.catalog.look_for_twins(&scope, choice.public);
+        }
         let link = right
             .viewer
             .link_to(choice.server.id)
@@ -82,17 +76,66 @@ impl ByCatalog {
             server: choice.server,
             copy: choice.public,
             user: right.viewer.user_id,
+            stands_in,
         })
     }
 
-    async fn choose(&self, scope: &Scope, asked: &Asked) -> Result<playback::Choice, StreamError> {
-        let wanted = playback::Asked {
-            id: asked.id,
-            media_source_id: asked.media_source_id,
-            device_id: asked.device_id.clone(),
-            address: asked.address,
+    /// The copy that a right names; where its server is gone, one of the same bytes (told by true), and
+    /// any other only where nothing was read yet.
+    async fn named(
+        &self,
+        scope: &Scope,
+        asked: &Asked,
+        copy: PublicId,
+        strict: bool,
+    ) -> Result<(playback::Choice, bool), StreamError> {
+        let exact = playback::Asked {
+            id: copy,
+            ..playback::Asked::default()
         };
-        Ok(self.catalog.choose(scope, &wanted).await?)
+        let found = self.catalog.choose(scope, &exact).await;
+        match found {
+            Ok(choice) if choice.public == copy => return Ok((choice, false)),
+            Err(CatalogError::UnknownItem(_)) if strict => return Err(StreamError::NotFound),
+            _ => {}
+        }
+        if asked.whole_file
+            && let Some(twin) = self.catalog.twin_of(scope, copy).await?
+        {
+            return Ok((twin, true));
+        }
+        match strict {
+            // Other bytes under the same address would be two halves of two files.
+            true => Err(StreamError::Unavailable),
+            false => Ok((self.choose(scope, asked).await?, false)),
+        }
+    }
+
+    async fn choose(&self, scope: &Scope, asked: &Asked) -> Result<playback::Choice, StreamError> {
+        Ok(self.catalog.choose(scope, &wanted(asked)).await?)
+    }
+
+    /// A player that was told nothing keeps to what it began with: the next bytes under this address
+    /// are of the same file.
+    async fn stay_with(
+        &self,
+        scope: &Scope,
+        asked: &Asked,
+        choice: &playback::Choice,
+    ) -> Result<(), StreamError> {
+        if self
+            .last_told(asked, &[scope.viewer.user_id], 0)
+            .await?
+            .is_some()
+        {
+            return Ok(());
+        }
+        let id = asked.media_source_id.unwrap_or(asked.id);
+        let told = [(id, choice.public)];
+        Ok(self
+            .catalog
+            .tell(scope, &wanted(asked), &told, None)
+            .await?)
     }
 
     /// In the order of what says most: a signed right, a token, a tag, the address that asked before.
@@ -134,16 +177,31 @@ impl ByCatalog {
             self.tags.insert(tag, grant).await;
             return self.granted(grant, asked.from_middle).await;
         }
-        match self.told_at(asked, &users).await? {
-            Some(grant) => self.granted(grant, asked.from_middle).await,
-            None => Err(StreamError::Unauthenticated),
+        if let Some(grant) = self.told_at(asked, &users).await? {
+            return self.granted(grant, asked.from_middle).await;
+        }
+        match (asked.address, self.item_of(&snapshot, asked)) {
+            (Some(address), Some(item)) => {
+                let user = self.catalog.shown_to(address, item).await?;
+                let user = user.ok_or(StreamError::Unauthenticated)?;
+                Ok(Right {
+                    viewer: self.viewer(user).await?,
+                    copy: None,
+                    strict: asked.from_middle,
+                })
+            }
+            _ => Err(StreamError::Unauthenticated),
         }
     }
 
+    async fn viewer(&self, user: PublicId) -> Result<Arc<Viewer>, StreamError> {
+        let viewer = self.people.viewer(user).await?;
+        viewer.ok_or(StreamError::Unauthenticated)
+    }
+
     async fn granted(&self, grant: Grant, strict: bool) -> Result<Right, StreamError> {
-        let viewer = self.people.viewer(grant.user).await?;
         Ok(Right {
-            viewer: viewer.ok_or(StreamError::Unauthenticated)?,
+            viewer: self.viewer(grant.user).await?,
             copy: Some(grant.copy),
             strict,
         })
@@ -287,6 +345,16 @@ impl ByCatalog {
             image_type: asked.image_type,
             index: asked.index,
         })
+    }
+}
+
+/// The question in the catalog's words.
+fn wanted(asked: &Asked) -> playback::Asked {
+    playback::Asked {
+        id: asked.id,
+        media_source_id: asked.media_source_id,
+        device_id: asked.device_id.clone(),
+        address: asked.address,
     }
 }
 

@@ -17,6 +17,8 @@ use crate::model::PublicId;
 /// Three hours in segments of a second are about 12 MB.
 const PLAYLIST_BYTES: usize = 32 << 20;
 
+/// How long headers are waited for before it is asked whether the server is there at all.
+const DOUBT: Duration = Duration::from_secs(2);
 /// How long a server that did not answer may take to show that it lives.
 const SECOND_OPINION: Duration = Duration::from_secs(8);
 
@@ -52,8 +54,7 @@ impl Call {
     async fn target(
         &self,
         state: &StreamState,
-        id: PublicId,
-        source: Option<PublicId>,
+        wanted: &Wanted<'_>,
     ) -> Result<StreamTarget, StreamError> {
         let device_id = self.caller.device_id.as_deref();
         let asked = Asked {
@@ -64,10 +65,11 @@ impl Call {
                 .or_else(|| self.query.get("deviceId"))
                 .map(str::to_owned),
             play_session_id: self.query.get("playSessionId").map(str::to_owned),
-            id,
-            media_source_id: source.or_else(|| self.query.id("mediaSourceId")),
+            id: wanted.id,
+            media_source_id: wanted.source.or_else(|| self.query.id("mediaSourceId")),
             tag: self.query.get("tag").map(str::to_owned),
             from_middle: from_middle(&self.headers),
+            whole_file: wanted.is_whole_file(&self.query),
         };
         state.resolve.stream(asked).await
     }
@@ -85,7 +87,17 @@ impl Call {
         };
         let path = (wanted.path)(target);
         let query = self.query.upward(target, wanted.takes_source);
-        let headers = proxy::headers_up(&self.headers);
+        let mut headers = proxy::headers_up(&self.headers);
+        if target.stands_in {
+            // They name the date of the other file.
+            for condition in [
+                header::IF_RANGE,
+                header::IF_MODIFIED_SINCE,
+                header::IF_UNMODIFIED_SINCE,
+            ] {
+                headers.remove(condition);
+            }
+        }
         target
             .server
             .open(Some(&target.account), method, &path, &query, headers)
@@ -118,22 +130,36 @@ impl Wanted<'_> {
     fn is_playlist(&self) -> bool {
         self.file.ends_with(".m3u8")
     }
+
+    fn is_whole_file(&self, query: &Query) -> bool {
+        let is_static = || {
+            query
+                .get("static")
+                .is_some_and(|it| it.eq_ignore_ascii_case("true"))
+        };
+        match self.file {
+            "Download" | "File" => true,
+            file => (file == "stream" || file.starts_with("stream.")) && is_static(),
+        }
+    }
 }
 
 /// Finds the copy, asks its server, passes the answer on. When that server has just gone, the catalog is
 /// asked once more: it may know a copy that can stand in.
 pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>) -> Answer {
-    let mut target = call.target(state, wanted.id, wanted.source).await?;
-    let opened = match call.open(&target, &wanted).await {
+    let mut target = call.target(state, &wanted).await?;
+    let opened = match open(call, &target, &wanted).await {
         Err(error) if error.is_outage() => {
             // One lost request is no outage yet: where the server is gone, its status says so after this.
-            let _ = tokio::time::timeout(SECOND_OPINION, target.server.check()).await;
-            let again = call.target(state, wanted.id, wanted.source).await?;
+            if target.server.status().is_online() {
+                let _ = tokio::time::timeout(SECOND_OPINION, target.server.check()).await;
+            }
+            let again = call.target(state, &wanted).await?;
             if again.copy == target.copy {
                 return Err(error.into());
             }
             target = again;
-            call.open(&target, &wanted).await
+            open(call, &target, &wanted).await
         }
         opened => opened,
     };
@@ -144,7 +170,23 @@ pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>)
     if wanted.is_playlist() || is_playlist(&upstream) {
         return playlist(state, call, &target, upstream).await;
     }
-    proxy::pass_on(&call.method, upstream)
+    let mut response = proxy::pass_on(&call.method, upstream, target.server)?;
+    if target.stands_in {
+        response.headers_mut().remove(header::LAST_MODIFIED);
+    }
+    Ok(response)
+}
+
+/// Opens; gives up where the server keeps one waiting and turns out not to be there.
+async fn open(
+    call: &Call,
+    target: &StreamTarget,
+    wanted: &Wanted<'_>,
+) -> Result<crate::jellyfin::Response, UpstreamError> {
+    tokio::select! {
+        opened = call.open(target, wanted) => opened,
+        () = target.server.gone(DOUBT) => Err(UpstreamError::Timeout),
+    }
 }
 
 /// Audio's `universal` may turn out to be one.

@@ -1,5 +1,6 @@
 //! Passing an answer on: the safe headers, and the body as it comes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,6 +11,7 @@ use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method, StatusCode};
 
 use super::StreamError;
+use crate::jellyfin::Server;
 
 /// What a client may say to the source.
 const UP: [HeaderName; 4] = [
@@ -30,6 +32,8 @@ const DOWN: [HeaderName; 7] = [
     header::CACHE_CONTROL,
 ];
 
+/// How long it is silent before it is asked whether it is there at all.
+const DOUBT: Duration = Duration::from_secs(10);
 /// How long a source may be silent in the middle of a body while its client waits. A transcode that
 /// falls behind takes its time; a dead connection must not hold a player for ever.
 const IDLE: Duration = Duration::from_secs(60);
@@ -79,6 +83,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> HeaderValue {
 pub(super) fn pass_on(
     method: &Method,
     upstream: crate::jellyfin::Response,
+    server: Arc<Server>,
 ) -> Result<Response, StreamError> {
     check(upstream.status())?;
     let mut response = Response::new(Body::empty());
@@ -93,7 +98,7 @@ pub(super) fn pass_on(
         HeaderValue::from_static("nosniff"),
     );
     if method != Method::HEAD {
-        *response.body_mut() = Body::from_stream(chunks(upstream, IDLE));
+        *response.body_mut() = Body::from_stream(chunks(upstream, server));
     }
     Ok(response)
 }
@@ -106,14 +111,23 @@ pub(super) struct BrokeOff;
 
 pub(super) fn chunks(
     upstream: crate::jellyfin::Response,
-    idle: Duration,
+    server: Arc<Server>,
 ) -> impl Stream<Item = Result<Bytes, BrokeOff>> {
-    futures::stream::unfold(Some(upstream), move |upstream| async move {
-        let mut upstream = upstream?;
-        match tokio::time::timeout(idle, upstream.chunk()).await {
-            Ok(Ok(Some(bytes))) => Some((Ok(bytes), Some(upstream))),
+    futures::stream::unfold(Some((upstream, server)), |held| async move {
+        let (mut upstream, server) = held?;
+        let read = tokio::select! {
+            read = tokio::time::timeout(IDLE, upstream.chunk()) => read,
+            // It does not even answer: no use in waiting.
+            () = server.gone(DOUBT) => return Some((Err(BrokeOff), None)),
+        };
+        match read {
+            Ok(Ok(Some(bytes))) => Some((Ok(bytes), Some((upstream, server)))),
             Ok(Ok(None)) => None,
-            Ok(Err(_)) | Err(_) => Some((Err(BrokeOff), None)),
+            Ok(Err(_)) | Err(_) => {
+                // Whoever asks next is to know how it is.
+                tokio::spawn(async move { server.check().await });
+                Some((Err(BrokeOff), None))
+            }
         }
     })
 }

@@ -28,6 +28,8 @@ pub struct Asked {
     /// The bytes are wanted from the middle on: they go on from what was read before, so they may come
     /// from the same file only.
     pub from_middle: bool,
+    /// The file as it lies there, by any of its ranges.
+    pub whole_file: bool,
 }
 
 /// Where the bytes are.
@@ -43,6 +45,9 @@ pub struct StreamTarget {
     pub copy: PublicId,
     /// Whose right it is played by.
     pub user: PublicId,
+    /// It goes on for another copy of the same bytes, whose server is gone: what the request says of
+    /// the other file's date holds for this one.
+    pub stands_in: bool,
 }
 
 /// A request for a picture.

@@ -231,25 +231,55 @@ impl Gateway {
 
     /// Makes a user (the password is the name) who is linked by alice's account on these servers.
     pub async fn add_user(&self, name: &str, servers: &[i64]) -> PublicId {
-        let accounts = &self.app.accounts;
+        let user = self.create(name, false).await;
+        for server in servers {
+            self.link(name, *server).await;
+        }
+        user
+    }
+
+    /// Makes an administrator without links; the password is the name.
+    pub async fn add_administrator(&self, name: &str) -> PublicId {
+        self.create(name, true).await
+    }
+
+    async fn create(&self, name: &str, is_administrator: bool) -> PublicId {
         let new = NewUser {
             name: name.to_owned(),
             password: Some(Secret::new(name)),
-            is_administrator: false,
+            is_administrator,
             config_key: None,
         };
-        let user = accounts.create_user(&Actor::System, new).await;
-        let user = user.expect("the user is made").id;
-        for server in servers {
-            let login = login(ALICE, "alice-pw");
-            let link = accounts
-                .link_account(&Actor::System, user, *server, login, false)
-                .await
-                .expect("the account is linked");
-            let seen = self.app.sync.link_added(link.id).await;
-            seen.expect("the link sees its part");
-        }
-        user
+        let user = self.app.accounts.create_user(&Actor::System, new).await;
+        user.expect("the user is made").id
+    }
+
+    /// Links a user by alice's account.
+    pub async fn link(&self, name: &str, server: i64) {
+        let accounts = &self.app.accounts;
+        let user = accounts.user_by_name(name).await.expect("users");
+        let user = user.expect("the user is known").id;
+        let login = login(ALICE, "alice-pw");
+        let link = accounts
+            .link_account(&Actor::System, user, server, login, false)
+            .await
+            .expect("the account is linked");
+        let seen = self.app.sync.link_added(link.id).await;
+        seen.expect("the link sees its part");
+    }
+
+    /// Takes a user's link away.
+    pub async fn unlink(&self, name: &str, server: i64) {
+        let accounts = &self.app.accounts;
+        let user = accounts.user_by_name(name).await.expect("users");
+        let user = user.expect("the user is known").id;
+        let links = accounts.all_links().await.expect("links");
+        let found = links
+            .iter()
+            .find(|(owner, link)| *owner == user && link.server_id == server);
+        let (_, link) = found.expect("the user is linked");
+        let gone = accounts.unlink(&Actor::System, link.id).await;
+        gone.expect("the link goes");
     }
 
     /// Asks every link of the server what its user has there.
@@ -316,6 +346,22 @@ impl Client {
         let status = answer.status().as_u16();
         let text = answer.text().await.expect("a text");
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Asks for bytes; gives status and bytes.
+    pub async fn bytes(&self, path: &str, range: &str) -> (u16, Vec<u8>) {
+        let request = self.http.get(format!("{}{path}", self.url));
+        let request = request.header("Authorization", &self.authorization);
+        let answer = request.header("Range", range).send().await;
+        let answer = answer.expect("an answer");
+        let status = answer.status().as_u16();
+        let bytes = answer.bytes().await.expect("the bytes");
+        (status, bytes.to_vec())
+    }
+
+    /// The status of a request for the first bytes.
+    pub async fn first_bytes(&self, path: &str) -> u16 {
+        self.bytes(path, "bytes=0-99").await.0
     }
 
     pub async fn get(&self, path: &str) -> Value {

@@ -117,7 +117,10 @@ impl Catalog {
     }
 
     /// Remembers what a device was told: each id and the version that it means.
-    pub(super) async fn tell(
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tell(
         &self,
         scope: &Scope,
         asked: &Asked,

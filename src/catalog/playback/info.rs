@@ -10,6 +10,7 @@ use crate::accounts::Link;
 use crate::catalog::render;
 use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::catalog::{Catalog, CatalogError};
+use crate::jellyfin::UpstreamError;
 use crate::model::PublicId;
 use crate::wire::Body;
 
@@ -45,10 +46,18 @@ impl Catalog {
         }
         let first = wanted[0].clone();
         let one_version = asked.media_source_id.is_some();
-        let answers = match self.ask(scope, wanted, request, one_version).await {
+        let asking = async {
+            tokio::select! {
+                answers = self.ask(scope, wanted, request, one_version) => answers,
+                () = first.server.gone(GRACE), if one_version => Err(UpstreamError::Timeout.into()),
+            }
+        };
+        let answers = match asking.await {
             Err(CatalogError::Upstream(error)) if one_version && error.is_outage() => {
                 // One lost request is no outage yet: where the server is gone, its status says so now.
-                let _ = tokio::time::timeout(SECOND_OPINION, first.server.check()).await;
+                if first.server.status().is_online() {
+                    let _ = tokio::time::timeout(SECOND_OPINION, first.server.check()).await;
+                }
                 let id = asked.media_source_id.unwrap_or(asked.id);
                 let again = self.picked(scope, asked, &entry, id).await?;
                 if again.copy == first.copy {

@@ -3,7 +3,11 @@
 mod choice;
 mod images;
 mod info;
+mod shown;
+mod twins;
 mod urls;
 
 pub use choice::{Asked, Choice, device_key};
 pub use images::{ImageChoice, image};
+pub use shown::{Shown, TOLD_MS};
+pub use twins::Sampling;

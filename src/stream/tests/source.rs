@@ -217,6 +217,7 @@ impl Stage {
             upstream_source: upstream_item.to_string(),
             copy: ids.copy(server.key, upstream_item),
             user: PublicId::random(),
+            stands_in: false,
         };
         let (copy, user) = (target.copy, target.user);
         let capabilities = Capabilities::new(&ids);
