@@ -3,20 +3,27 @@
 #[macro_use]
 mod support;
 
+mod access;
 mod accounts;
 mod apply;
 mod backup;
+mod bad_day;
 mod batching;
 mod command_line;
+mod crawls_told;
 mod db;
 mod differential;
+mod discovery;
 mod exactness;
 mod failure;
 mod layers;
+mod nothing_lost;
 mod outage;
 mod recorded_fidelity;
+mod search_hints;
 mod specs;
 mod sync;
+mod tokenless;
 mod truth;
 mod watch;
 mod web_session;

@@ -1,0 +1,6 @@
+//! Who may see what: every route for every kind of caller, and what is hidden on a server.
+
+mod hidden;
+mod routes;
+mod walk;
+mod world;

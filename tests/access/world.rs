@@ -1,0 +1,134 @@
+//! One server of films, shows and music, and people with different rights to it.
+
+use manyfin::config::CollectionType;
+use manyfin::demo::{Access, DemoServer, DemoSpec, demo_sources};
+use manyfin::model::PublicId;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::app::TestApp;
+
+/// See the module.
+pub struct World {
+    pub app: TestApp,
+    pub demo: DemoServer,
+    pub server: i64,
+    /// The merged library of films.
+    pub films: String,
+    http: reqwest::Client,
+}
+
+/// An answer as far as these tests look at it.
+pub struct Answer {
+    pub status: u16,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+}
+
+impl World {
+    /// With `ann`, who sees everything there, `stranger`, who has no link, and `root`, an administrator
+    /// who sees everything too.
+    pub async fn new() -> Self {
+        let spec: DemoSpec = demo_sources(1, 60).remove(0);
+        let demo = DemoServer::start(spec).await.expect("a source starts");
+        let app = TestApp::on_sqlite().await;
+        let crawler = ("crawler", "crawler-pw");
+        let server = app.add_server(&demo, "attic", crawler).await;
+        let sources = [("attic", "Films", 10)];
+        let films = app
+            .add_library("Cinema", CollectionType::Movies, &sources)
+            .await;
+        app.crawl(server).await;
+        app.add_user("ann", "ann", false, &[(server, ("alice", "alice-pw"))])
+            .await;
+        app.add_user("root", "root", true, &[(server, crawler)])
+            .await;
+        app.add_user("stranger", "stranger", false, &[]).await;
+        Self {
+            app,
+            demo,
+            server,
+            films: films.to_string(),
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .expect("a client"),
+        }
+    }
+
+    /// A user who is linked by bob's account, restricted so on the server.
+    pub async fn restricted(&self, name: &str, access: Access) -> PublicId {
+        assert!(self.demo.set_access("bob", access));
+        let links = [(self.server, ("bob", "bob-pw"))];
+        self.app.add_user(name, name, false, &links).await
+    }
+
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.app.url));
+        if !token.is_empty() {
+            let said = format!(
+                "MediaBrowser Client=\"Walk\", Device=\"Walk\", DeviceId=\"walk\", Version=\"1\", Token=\"{token}\""
+            );
+            request = request.header("Authorization", said);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        let endless = answer
+            .headers()
+            .get("content-type")
+            .and_then(|kind| kind.to_str().ok())
+            .is_some_and(|kind| kind.contains("event-stream"));
+        let bytes = match endless {
+            true => Vec::new(),
+            false => answer.bytes().await.unwrap_or_default().to_vec(),
+        };
+        Answer {
+            status,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask(Method::GET, path, token, None).await
+    }
+
+    /// A GraphQL operation's answer.
+    pub async fn graphql(&self, token: &str, query: &str) -> Value {
+        let body = json!({ "query": query });
+        self.ask(Method::POST, "/graphql", token, Some(body))
+            .await
+            .json()
+    }
+
+    /// All items of a kind that this token's user sees.
+    pub async fn items(&self, token: &str, kind: &str) -> Vec<Value> {
+        let path = format!(
+            "/Items?recursive=true&includeItemTypes={kind}&fields=People,Genres,Studios,Tags,MediaSources"
+        );
+        let answer = self.get(&path, token).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["Items"].as_array().expect("a list").clone()
+    }
+}
+
+/// A field that is a text.
+pub fn text(value: &Value, field: &str) -> String {
+    value[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("{field} of {value}"))
+        .to_owned()
+}
