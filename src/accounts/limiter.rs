@@ -1,4 +1,7 @@
 //! How often somebody may try to sign in: token buckets by address and by name, in memory.
+//!
+//! Who signed in from a device or a network before has a bucket of their own for it, so that nobody who
+//! tries a name from elsewhere keeps its owner out.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroUsize;
@@ -18,10 +21,30 @@ const REFILL_NAME: f64 = 10_000.0;
 /// The oldest beyond these are forgotten: memory stays bounded.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
 
+/// From where somebody tries, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin<'a> {
+    /// Nobody of that name was here before.
+    Elsewhere,
+    /// The network that the name signed in from.
+    Network,
+    /// The device that the name signed in with, by its id.
+    Device(&'a str),
+}
+
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Who {
     Address(IpAddr),
     Name(String),
+    NameIn(String, IpAddr),
+    NameOn(String, String),
+}
+
+/// What a name signed in by.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Place {
+    Network(IpAddr),
+    Device(String),
 }
 
 struct Bucket {
@@ -33,6 +56,7 @@ struct Bucket {
 pub(super) struct Limiter {
     clock: Clock,
     buckets: Mutex<LruCache<Who, Bucket>>,
+    places: Mutex<LruCache<(String, Place), ()>>,
 }
 
 impl Limiter {
@@ -40,6 +64,37 @@ impl Limiter {
         Self {
             clock,
             buckets: Mutex::new(LruCache::new(REMEMBERED)),
+            places: Mutex::new(LruCache::new(REMEMBERED)),
+        }
+    }
+
+    /// A name signed in from there.
+    pub(super) fn remember(&self, name_key: &str, device_id: &str, address: Option<IpAddr>) {
+        let mut places = self.places.lock().unwrap_or_else(|e| e.into_inner());
+        let network = address.map(|address| Place::Network(network(address)));
+        let device = (!device_id.is_empty()).then(|| Place::Device(device_id.to_owned()));
+        for place in network.into_iter().chain(device) {
+            places.put((shortened(name_key), place), ());
+        }
+    }
+
+    /// Whether a name signed in from there lately.
+    pub(super) fn knows<'a>(
+        &self,
+        name_key: &str,
+        device_id: &'a str,
+        address: Option<IpAddr>,
+    ) -> Origin<'a> {
+        let mut places = self.places.lock().unwrap_or_else(|e| e.into_inner());
+        let name = shortened(name_key);
+        let device = (name.clone(), Place::Device(device_id.to_owned()));
+        if places.get(&device).is_some() {
+            return Origin::Device(device_id);
+        }
+        let known = address.map(|address| (name, Place::Network(network(address))));
+        match known.is_some_and(|known| places.get(&known).is_some()) {
+            true => Origin::Network,
+            false => Origin::Elsewhere,
         }
     }
 
@@ -51,10 +106,11 @@ impl Limiter {
         &self,
         address: Option<IpAddr>,
         name_key: &str,
+        from: Origin<'_>,
     ) -> Result<(), AccountsError> {
         let now = self.clock.millis();
         let mut buckets = self.buckets.lock().unwrap_or_else(|e| e.into_inner());
-        let whos = whos(address, name_key);
+        let whos = whos(address, name_key, from);
         let mut wait = 0.0_f64;
         for who in &whos {
             let (burst, refill) = who.limits();
@@ -88,9 +144,9 @@ impl Limiter {
     }
 
     /// Gives an attempt back: it was right, or said nothing.
-    pub(super) fn give_back(&self, address: Option<IpAddr>, name_key: &str) {
+    pub(super) fn give_back(&self, address: Option<IpAddr>, name_key: &str, from: Origin<'_>) {
         let mut buckets = self.buckets.lock().unwrap_or_else(|e| e.into_inner());
-        for who in whos(address, name_key) {
+        for who in whos(address, name_key, from) {
             if let Some(bucket) = buckets.get_mut(&who) {
                 bucket.tokens = (bucket.tokens + 1.0).min(who.limits().0);
             }
@@ -102,19 +158,31 @@ impl Who {
     fn limits(&self) -> (f64, f64) {
         match self {
             Self::Address(_) => (BURST_ADDRESS, REFILL_ADDRESS),
-            Self::Name(_) => (BURST_NAME, REFILL_NAME),
+            _ => (BURST_NAME, REFILL_NAME),
         }
     }
 }
 
-fn whos(address: Option<IpAddr>, name_key: &str) -> Vec<Who> {
-    let mut whos = vec![Who::Name(name_key.chars().take(128).collect())];
-    whos.extend(address.map(|address| Who::Address(network(address))));
+fn whos(address: Option<IpAddr>, name_key: &str, from: Origin<'_>) -> Vec<Who> {
+    let name = shortened(name_key);
+    let network = address.map(network);
+    let by_name = match (from, network) {
+        // Nobody else knows the device's id: those who share its network do not count.
+        (Origin::Device(device), _) => return vec![Who::NameOn(name, shortened(device))],
+        (Origin::Network, Some(network)) => Who::NameIn(name, network),
+        _ => Who::Name(name),
+    };
+    let mut whos = vec![by_name];
+    whos.extend(network.map(Who::Address));
     whos
 }
 
+fn shortened(text: &str) -> String {
+    text.chars().take(128).collect()
+}
+
 /// Who has one address of IPv6 has 2^64.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => {
             let [a, b, c, d, ..] = six.segments();

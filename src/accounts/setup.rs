@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
+use super::limiter::Origin;
 use super::service::{Accounts, Change};
 use super::users::{NewUser, User, insert_named};
 use super::{AccountsError, Actor};
@@ -74,7 +75,9 @@ impl Accounts {
         password: Secret,
         address: Option<IpAddr>,
     ) -> Result<User, AccountsError> {
-        self.0.limiter.admit(address, "set-up token")?;
+        self.0
+            .limiter
+            .admit(address, "set-up token", Origin::Elsewhere)?;
         let known = installation::get(&self.0.db, SETUP_TOKEN).await?;
         let known = known.ok_or(AccountsError::SetUpIsOver)?;
         let same = subtle::ConstantTimeEq::ct_eq(known.as_bytes(), hash(token).as_bytes());

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::library_sources::is_called;
+use super::limiter::{Origin, network};
 use super::names::{self, MAX_NAME};
 use super::service::{Accounts, Change};
 use super::sessions::{Device, SignedIn};
@@ -18,8 +19,9 @@ use super::viewers::read_id;
 use super::{AccountsError, Actor};
 use crate::db::links::{LinkChange, LinkRow};
 use crate::db::servers::ServerRow;
+use crate::db::sessions::SessionRow;
 use crate::db::users::UserRow;
-use crate::db::{links, servers, users};
+use crate::db::{links, servers, sessions, users};
 use crate::jellyfin::{Account, Server};
 use crate::model::Secret;
 
@@ -47,16 +49,52 @@ impl Accounts {
     /// server that has to be asked is silent.
     pub async fn sign_in(&self, wish: SignIn) -> Result<SignedIn, AccountsError> {
         let name_key = names::key(&wish.username);
-        self.0.limiter.admit(wish.address, &name_key)?;
+        let from = self.whence(&name_key, &wish).await?;
+        self.0.limiter.admit(wish.address, &name_key, from)?;
         let who = self
             .identify(&name_key, &wish.username, &wish.password)
             .await;
         if !matches!(who, Err(AccountsError::InvalidCredentials)) {
-            self.0.limiter.give_back(wish.address, &name_key);
+            self.0.limiter.give_back(wish.address, &name_key, from);
         }
         let who = who?;
+        let device = &wish.device.id;
+        self.0.limiter.remember(&name_key, device, wish.address);
         self.open_session(&who.user_id, who.made_by_link, &wish.device, wish.address)
             .await
+    }
+
+    /// Whether the name has signed in by this device or from this network: lately, or in a session
+    /// that is still open.
+    async fn whence<'a>(
+        &self,
+        name_key: &str,
+        wish: &'a SignIn,
+    ) -> Result<Origin<'a>, AccountsError> {
+        let device = wish.device.id.as_str();
+        let known = self.0.limiter.knows(name_key, device, wish.address);
+        if known != Origin::Elsewhere {
+            return Ok(known);
+        }
+        let Some(user) = users::by_name_key(&self.0.db, name_key).await? else {
+            return Ok(known);
+        };
+        let open = sessions::list(&self.0.db, Some(&user.id)).await?;
+        if !device.is_empty() && open.iter().any(|session| session.device_id == device) {
+            return Ok(Origin::Device(device));
+        }
+        let here = wish.address.map(network);
+        let from_here = |session: &SessionRow| {
+            let address = session
+                .remote_address
+                .as_ref()
+                .and_then(|text| text.parse().ok());
+            here.is_some() && address.map(network) == here
+        };
+        Ok(match open.iter().any(from_here) {
+            true => Origin::Network,
+            false => Origin::Elsewhere,
+        })
     }
 
     async fn identify(

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use super::limiter::Limiter;
+use super::limiter::{Limiter, Origin};
 use super::passwords::{Cost, Passwords};
 use super::{AccountsError, Vault, VaultError, names, read_url};
 use crate::clock::Clock;
@@ -163,19 +163,21 @@ fn wrong_attempts_run_out_and_come_back_with_time() {
     let limiter = Limiter::new(clock.clone());
     let address = Some("10.0.0.1".parse().unwrap());
     for _ in 0..12 {
-        limiter.admit(address, "alice").unwrap();
+        limiter.admit(address, "alice", Origin::Elsewhere).unwrap();
     }
-    let error = limiter.admit(address, "alice").unwrap_err();
+    let error = limiter
+        .admit(address, "alice", Origin::Elsewhere)
+        .unwrap_err();
     assert!(
         matches!(error, AccountsError::TooManyAttempts { retry_after_s: 10 }),
         "{error}"
     );
-    limiter.admit(address, "bob").unwrap();
+    limiter.admit(address, "bob", Origin::Elsewhere).unwrap();
     clock.advance(chrono::Duration::seconds(11));
-    limiter.admit(address, "alice").unwrap();
-    assert!(limiter.admit(address, "alice").is_err());
-    limiter.give_back(address, "alice");
-    limiter.admit(address, "alice").unwrap();
+    limiter.admit(address, "alice", Origin::Elsewhere).unwrap();
+    assert!(limiter.admit(address, "alice", Origin::Elsewhere).is_err());
+    limiter.give_back(address, "alice", Origin::Elsewhere);
+    limiter.admit(address, "alice", Origin::Elsewhere).unwrap();
 }
 
 #[test]
@@ -185,7 +187,7 @@ fn one_network_that_tries_many_names_runs_out_too() {
     for number in 0..100 {
         let address = format!("2001:db8::{number:x}").parse().unwrap();
         if limiter
-            .admit(Some(address), &format!("name {number}"))
+            .admit(Some(address), &format!("name {number}"), Origin::Elsewhere)
             .is_ok()
         {
             admitted += 1;
@@ -194,7 +196,37 @@ fn one_network_that_tries_many_names_runs_out_too() {
     assert_eq!(admitted, 30);
     assert!(
         limiter
-            .admit(Some("2001:db8:1::1".parse().unwrap()), "x")
+            .admit(
+                Some("2001:db8:1::1".parse().unwrap()),
+                "x",
+                Origin::Elsewhere
+            )
             .is_ok()
     );
+}
+
+#[test]
+fn who_was_here_before_is_not_kept_out_by_others() {
+    let limiter = Limiter::new(Clock::fixed(chrono::DateTime::UNIX_EPOCH));
+    let home = Some("192.0.2.7".parse().unwrap());
+    let elsewhere = Some("198.51.100.1".parse().unwrap());
+    limiter.remember("alice", "tv", home);
+    while limiter
+        .admit(elsewhere, "alice", limiter.knows("alice", "x", elsewhere))
+        .is_ok()
+    {}
+    assert_eq!(limiter.knows("alice", "x", elsewhere), Origin::Elsewhere);
+    assert_eq!(
+        limiter.knows("alice", "tv", elsewhere),
+        Origin::Device("tv")
+    );
+    assert_eq!(limiter.knows("alice", "x", home), Origin::Network);
+    assert_eq!(limiter.knows("bob", "tv", home), Origin::Elsewhere);
+    limiter
+        .admit(elsewhere, "alice", Origin::Device("tv"))
+        .unwrap();
+    limiter.admit(home, "alice", Origin::Network).unwrap();
+    // Not without end either.
+    let tries = (0..100).filter(|_| limiter.admit(home, "alice", Origin::Network).is_ok());
+    assert_eq!(tries.count(), 11);
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::limiter::Origin;
 use super::names::{self, MAX_NAME};
 use super::service::{Accounts, Change};
 use super::viewers::read_id;
@@ -247,12 +248,14 @@ impl Accounts {
                 .password_hash
                 .as_deref()
                 .ok_or(AccountsError::Forbidden)?;
-            self.0.limiter.admit(None, &row.name_key)?;
+            // Not the bucket of sign-ins, which others can empty.
+            let own = format!("\npassword of {}", row.name_key);
+            self.0.limiter.admit(None, &own, Origin::Elsewhere)?;
             let current = current.cloned().unwrap_or_default();
             if !self.0.passwords.verify(&current, Some(hash)).await? {
                 return Err(AccountsError::InvalidCredentials);
             }
-            self.0.limiter.give_back(None, &row.name_key);
+            self.0.limiter.give_back(None, &own, Origin::Elsewhere);
         }
         if row.is_administrator && new.is_empty() {
             return Err(needs_password().into());
