@@ -27,7 +27,7 @@ use crate::graphql;
 use crate::jellyfin::Registry;
 use crate::model::Secret;
 use crate::rest::{self, RestSettings, RestState};
-use crate::server::{self, Health, Routes, TrustedProxies};
+use crate::server::{self, Health, RateLimit, Routes, TrustedProxies};
 use crate::stream::{self, ByCatalog, Capabilities, KnownPeople, StreamState};
 use crate::web::{self, WebSettings};
 
@@ -233,5 +233,9 @@ fn router(
             db: catalog.db().clone(),
         },
         proxies: TrustedProxies::new(&config.trusted_proxies),
+        rate: RateLimit::new(
+            config.requests_per_minute,
+            seams::account_of(accounts.clone()),
+        ),
     })
 }

@@ -9,6 +9,7 @@ use http::request::Parts;
 use crate::accounts::Accounts;
 use crate::catalog::sync::Sync;
 use crate::rest::{self, caller, params::Params};
+use crate::server::AccountOf;
 use crate::stream::{self, StreamError};
 
 fn internal(error: impl std::fmt::Display) -> StreamError {
@@ -27,6 +28,20 @@ pub fn viewers(accounts: Accounts, sync: Sync) -> rest::Viewers {
                 sync.ensure_access(&links).await;
             }
             Ok(viewer)
+        }
+        .boxed()
+    })
+}
+
+/// Whose token a request carries; a database that fails is told by what comes after.
+pub fn account_of(accounts: Accounts) -> AccountOf {
+    Arc::new(move |parts: &Parts| {
+        let accounts = accounts.clone();
+        async move {
+            let params = Params::parse(parts.uri.query());
+            let token = caller::Credentials::read(&parts.headers, &params).token?;
+            let viewer = accounts.viewer_by_token(&token).await.ok()??;
+            Some(viewer.user_id)
         }
         .boxed()
     })

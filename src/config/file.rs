@@ -20,6 +20,7 @@ pub(super) struct FileConfig {
     pub sign_in_servers: Option<Vec<String>>,
     pub public_users: Option<bool>,
     pub discovery: Option<bool>,
+    pub requests_per_minute: Option<u32>,
     pub jellyfin_web_dir: Option<String>,
     pub allow_delete: Option<bool>,
     pub admin_password: Option<Secret>,

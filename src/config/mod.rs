@@ -55,6 +55,8 @@ pub struct Config {
     pub sign_in_servers: Vec<String>,
     /// Whether `/Users/Public` lists anybody.
     pub public_users: bool,
+    /// Requests a minute that one address, and one account, may make; zero: no limit.
+    pub requests_per_minute: u32,
     /// Whether apps on the home network are told by UDP where the gateway is.
     pub discovery: bool,
     /// A folder with a build of jellyfin-web, served at `/web/`.

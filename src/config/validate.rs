@@ -12,6 +12,8 @@ use super::{Config, ConfigError, LogConfig, LogFormat, Problem, Secret};
 
 const DEFAULT_BIND: &str = "127.0.0.1:8096";
 const DEFAULT_DATA_DIR: &str = "./data";
+/// A page of a hundred posters every second.
+const DEFAULT_RATE: u32 = 6000;
 const DEFAULT_VERSION: &str = "10.11.11";
 
 /// What was found wrong so far.
@@ -45,6 +47,7 @@ pub(super) fn validate(file: FileConfig) -> Result<Config, ConfigError> {
         sign_in_servers: sign_in_servers(file.sign_in_servers.unwrap_or_default(), &mut problems),
         public_users: file.public_users.unwrap_or(false),
         discovery: file.discovery.unwrap_or(true),
+        requests_per_minute: file.requests_per_minute.unwrap_or(DEFAULT_RATE),
         jellyfin_web_dir: jellyfin_web_dir(file.jellyfin_web_dir, &mut problems),
         allow_delete: file.allow_delete.unwrap_or(false),
         admin_password: file.admin_password.filter(|password| !password.is_empty()),

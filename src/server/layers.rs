@@ -1,4 +1,5 @@
-//! What every request passes through, outermost first: log line, panic guard, client address, body limit.
+//! What every request passes through, outermost first: log line, panic guard, client address,
+//! rate limit, body limit.
 
 use axum::Router;
 use axum::extract::Request;
@@ -10,13 +11,15 @@ use tower_http::trace::{DefaultOnFailure, TraceLayer};
 use tracing::Level;
 
 use super::client_addr::{self, TrustedProxies};
+use super::rate::{self, RateLimit};
 
 /// No client sends more than a device profile; uploads are not taken.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
-pub fn apply(router: Router, proxies: TrustedProxies) -> Router {
+pub fn apply(router: Router, proxies: TrustedProxies, rate: RateLimit) -> Router {
     router
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(rate, rate::limit))
         .layer(middleware::from_fn_with_state(proxies, client_addr::resolve))
         .layer(CatchPanicLayer::custom(|_| {
             let mut answer = http::Response::new(axum::body::Body::from("internal error"));

@@ -4,10 +4,12 @@ mod client_addr;
 pub mod discovery;
 mod health;
 mod layers;
+mod rate;
 mod router;
 
 pub use client_addr::TrustedProxies;
 pub use health::Health;
+pub use rate::{AccountOf, RateLimit};
 pub use router::{Routes, router};
 
 use std::net::SocketAddr;

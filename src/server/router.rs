@@ -6,6 +6,7 @@ use axum::routing::get;
 use super::client_addr::TrustedProxies;
 use super::health::{self, Health};
 use super::layers;
+use super::rate::RateLimit;
 
 /// The routers of the parts.
 pub struct Routes {
@@ -15,6 +16,7 @@ pub struct Routes {
     pub web: Router,
     pub health: Health,
     pub proxies: TrustedProxies,
+    pub rate: RateLimit,
 }
 
 pub fn router(routes: Routes) -> Router {
@@ -29,5 +31,5 @@ pub fn router(routes: Routes) -> Router {
         .merge(routes.graphql)
         .merge(routes.web)
         .merge(health);
-    layers::apply(all, routes.proxies)
+    layers::apply(all, routes.proxies, routes.rate)
 }
