@@ -19,10 +19,11 @@ const NOTED_MS: i64 = 3600 * 1000;
 /// How many are remembered in memory.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
 
-type Key = (IpAddr, PublicId, PublicId);
+/// An address and an item's own id.
+type Key = (IpAddr, PublicId);
 
-/// What was noted lately: address, item, user, and when.
-pub struct Shown(Mutex<LruCache<Key, i64>>);
+/// What was noted lately: to whom it was shown last, and when that was written down.
+pub struct Shown(Mutex<LruCache<Key, (PublicId, i64)>>);
 
 impl Default for Shown {
     fn default() -> Self {
@@ -32,36 +33,35 @@ impl Default for Shown {
 
 impl Shown {
     /// Whether it must be written down.
-    fn note(&self, key: Key, now: i64) -> bool {
+    fn note(&self, key: Key, user: PublicId, now: i64) -> bool {
         let mut noted = self.0.lock().expect("no panic while locked");
         match noted.get(&key) {
-            Some(at) if now - at < NOTED_MS => false,
+            Some((known, at)) if *known == user && now - at < NOTED_MS => false,
             _ => {
-                noted.put(key, now);
+                noted.put(key, (user, now));
                 true
             }
         }
     }
+
+    fn last(&self, key: Key, since: i64) -> Option<PublicId> {
+        let mut noted = self.0.lock().expect("no panic while locked");
+        let (user, at) = noted.get(&key)?;
+        (*at >= since).then_some(*user)
+    }
 }
 
 impl Catalog {
-    /// Notes that this viewer was shown an item's details at this address.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn note_shown(
-        &self,
-        scope: &Scope,
-        entry: &Entry,
-        address: IpAddr,
-    ) -> Result<(), CatalogError> {
+    /// Notes that this viewer was shown an item's details at this address. It is written down in the
+    /// background: nobody waits for it.
+    pub fn note_shown(&self, scope: &Scope, entry: &Entry, address: IpAddr) {
         let Entry::Item(entry) = entry else {
-            return Ok(());
+            return;
         };
         let (item, user) = (scope.snapshot().item(entry.item), scope.viewer.user_id);
         let (address, now) = (address.to_canonical(), self.clock().millis());
-        if item.kind.is_folder() || !self.shown().note((address, item.id, user), now) {
-            return Ok(());
+        if item.kind.is_folder() || !self.shown().note((address, item.id), user, now) {
+            return;
         }
         let row = ShownItem {
             user_id: user.to_string(),
@@ -69,7 +69,12 @@ impl Catalog {
             item_id: item.id.to_string(),
             shown_at: now,
         };
-        Ok(shown_items::put(self.db(), &row).await?)
+        let db = self.db().clone();
+        tokio::spawn(async move {
+            if let Err(error) = shown_items::put(&db, &row).await {
+                tracing::warn!(%error, "what an address was shown was not written down: {error}");
+            }
+        });
     }
 
     /// Who was shown this item at this address within the last hours.
@@ -83,12 +88,14 @@ impl Catalog {
     ) -> Result<Option<PublicId>, CatalogError> {
         let snapshot = self.snapshot();
         let item = snapshot.item(item);
+        let (address, since) = (address.to_canonical(), self.clock().millis() - TOLD_MS);
+        if let Some(user) = self.shown().last((address, item.id), since) {
+            return Ok(Some(user));
+        }
         // Under a copy's id it stood while the copy was an item by itself.
         let copies = item.copies.iter().map(|copy| snapshot.copy(*copy).id);
         let ids: Vec<String> = copies.chain([item.id]).map(|id| id.to_string()).collect();
-        let since = self.clock().millis() - TOLD_MS;
-        let address = address.to_canonical().to_string();
-        let found = shown_items::last(self.db(), &address, &ids, since).await?;
+        let found = shown_items::last(self.db(), &address.to_string(), &ids, since).await?;
         Ok(found.and_then(|found| found.user_id.parse().ok()))
     }
 }

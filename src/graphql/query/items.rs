@@ -43,7 +43,7 @@ impl ItemQuery {
         };
         if let Some(address) = ctx.caller()?.meta.client_addr {
             let catalog = &ctx.services()?.catalog;
-            catalog.note_shown(&scope, &entry, address).await?;
+            catalog.note_shown(&scope, &entry, address);
         }
         Ok(Some(Item::new(scope, entry)))
     }
