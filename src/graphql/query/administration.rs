@@ -12,6 +12,7 @@ use crate::graphql::error::GraphResult;
 use crate::graphql::inputs::{cost, count};
 use crate::graphql::scalars::{Json, Long};
 use crate::graphql::types::{MergedLibrary, NodeId, Server, SourceLibrary, may_see, time};
+use crate::model::PublicId;
 
 /// A change of the configuration, as it happened.
 #[derive(Debug, Clone, SimpleObject)]
