@@ -14,6 +14,7 @@ mod crawls_told;
 mod db;
 mod differential;
 mod discovery;
+mod door;
 mod exactness;
 mod failure;
 mod layers;
