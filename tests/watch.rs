@@ -418,6 +418,76 @@ async fn filled(url: String) {
     all_have(&all[2..], &[copy], (true, 0, true)).await;
 }
 
+both_gateways!(a_copy_that_went_and_came_back_is_filled, came_back);
+
+async fn came_back(url: String) {
+    let sources = sources(2, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let number = 3;
+    let copy = sources[1].add_item(NewItem::Film(number)).expect("a film");
+    let name = sources[1].item_name(copy).expect("it has a name");
+    let ids: Vec<UpstreamId> = (0..12)
+        .map(|number| film(&sources, number))
+        .find(|(known, _)| *known == name)
+        .expect("both have it")
+        .1;
+    assert_eq!(ids[1], copy);
+    let id = ann.id_of(&name).await;
+    ann.post(&format!("/UserPlayedItems/{id}"), json!({})).await;
+    all_have(&sources, &ids, (true, 0, false)).await;
+
+    assert!(sources[1].remove_item(copy));
+    gateway.crawl().await;
+    let nothing = UserDataChange {
+        played: Some(false),
+        play_count: Some(0),
+        ..UserDataChange::default()
+    };
+    assert_eq!(sources[1].add_item(NewItem::Film(number)), Some(copy));
+    assert!(sources[1].set_user_data(ALICE, copy, &nothing));
+    gateway.crawl().await;
+    gateway.sync_links(gateway.servers[1]).await;
+    all_have(&sources, &ids, (true, 0, false)).await;
+    assert_eq!(ann.named(&name).await["UserData"]["Played"], true);
+}
+
+both_gateways!(what_is_shared_later_stays_as_it_was, shared_later);
+
+async fn shared_later(url: String) {
+    let sources = sources(2, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let films: Vec<(String, Vec<UpstreamId>)> = (0..3).map(|at| film(&sources, at)).collect();
+    let play = async |at: usize| {
+        let id = ann.id_of(&films[at].0).await;
+        ann.post(&format!("/UserPlayedItems/{id}"), json!({})).await;
+    };
+    play(0).await;
+    all_have(&sources, &films[0].1, (true, 0, false)).await;
+
+    // From now on two people are behind that account.
+    gateway.add_user("ben", &gateway.servers[..1]).await;
+    play(1).await;
+    all_have(&sources[1..], &films[1].1[1..], (true, 0, false)).await;
+    let before = UserDataChange {
+        played: Some(true),
+        last_played: Some(Utc::now() - TimeDelta::days(9)),
+        ..UserDataChange::default()
+    };
+    assert!(sources[0].set_user_data(ALICE, films[2].1[0], &before));
+    gateway.sync_links(gateway.servers[0]).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(data(&sources[0], films[1].1[0]), (false, 0, false));
+    assert_eq!(data(&sources[1], films[2].1[1]), (false, 0, false));
+    let ben = gateway.sign_in("ben").await;
+    for (at, (name, _)) in films.iter().enumerate() {
+        let played = ann.named(name).await["UserData"]["Played"].clone();
+        assert_eq!(played, at < 2, "{name}");
+        assert_eq!(ben.named(name).await["UserData"]["Played"], false, "{name}");
+    }
+}
+
 both_gateways!(what_waits_is_told_to_its_owner, waits);
 
 async fn waits(url: String) {

@@ -62,10 +62,18 @@ impl Catalog {
             let found = snapshot.item(item);
             Some(found.series.or(found.album).unwrap_or(item))
         };
+        // It went from its server after that was agreed, and came back.
+        let came_back = |id: UpstreamId| {
+            let copy = snapshot.copy_by_upstream(server, id);
+            let seen = copy.map(|copy| snapshot.copy(copy).first_seen_at);
+            let agreed = agreed.get(&id.to_string()).map(|(_, at)| *at);
+            agreed.zip(seen).is_some_and(|(agreed, seen)| agreed < seen)
+        };
         let resets: HashSet<ItemIx> = seen
             .iter()
             .filter(|item| !is_stale(item))
             .filter(|item| three_way::is_reset(base(item.upstream_id), &item.told))
+            .filter(|item| !came_back(item.upstream_id))
             .filter_map(|item| work(item.upstream_id))
             .collect();
         let held: HashSet<ItemIx> = agreed
@@ -99,9 +107,9 @@ impl Catalog {
                 .get(&found.id)
                 .or_else(|| known.get(found.id))
                 .cloned();
-            // A restored server is met as if for the first time, and so is a copy whose item was parted
-            // from the one under which it was known.
-            let anew = restored || ours.is_none();
+            // A restored server is met as if for the first time; so is a copy whose item was parted from
+            // the one under which it was known, and one that went from its server and came back.
+            let anew = restored || ours.is_none() || came_back(item.upstream_id);
             let base = base(item.upstream_id);
             let outcome = three_way::merge(
                 ours.as_ref(),
