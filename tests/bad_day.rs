@@ -125,6 +125,33 @@ async fn goes_on(url: String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_keeps_silent_is_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let sources = sources(2, 12).await;
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let (name, ids) = film(&sources, 0);
+    let id = ann.id_of(&name).await;
+    assert_eq!(offered(&ann, &id, None).await[0].1, "Basement");
+    let copies: Vec<String> = (0..2).map(|at| copy_on(&gateway, at, ids[at])).collect();
+    let stream = format!("/Videos/{id}/stream?static=true&mediaSourceId={id}");
+    let middle = "bytes=500000-500999";
+    let (_, bytes) = ann.bytes(&stream, middle).await;
+    eventually("the files are compared", async || {
+        let prints = byte_prints::of(gateway.app.catalog.db(), &copies).await;
+        prints.expect("prints").len() == 2
+    })
+    .await;
+    // It takes connections, and answers nothing.
+    sources[1].set_delay(Duration::from_secs(600));
+    let asked = tokio::time::timeout(Duration::from_secs(60), ann.bytes(&stream, middle));
+    let (status, went_on) = asked.await.expect("it does not hang");
+    assert_eq!(status, 206);
+    assert!(went_on == bytes, "other bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_source_does_not_slow_the_streams_of_others() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let sources = sources(2, 12).await;

@@ -52,6 +52,11 @@ impl ByCatalog {
     async fn find(&self, asked: Asked) -> Result<StreamTarget, StreamError> {
         let right = self.right(&asked).await?;
         let scope = self.catalog.scope(&right.viewer).await?;
+        if let Some(slow) = asked.instead_of {
+            let twin = self.catalog.twin_of(&scope, slow).await?;
+            let twin = twin.ok_or(StreamError::Unavailable)?;
+            return target(&scope, &right.viewer, twin, true);
+        }
         let (choice, stands_in) = match right.copy {
             Some(copy) => self.named(&scope, &asked, copy, right.strict).await?,
             None => {
@@ -65,19 +70,7 @@ impl ByCatalog {
         if asked.whole_file {
             self.catalog.look_for_twins(&scope, choice.public);
         }
-        let link = right
-            .viewer
-            .link_to(choice.server.id)
-            .ok_or(StreamError::NotFound)?;
-        Ok(StreamTarget {
-            account: link.account.clone(),
-            upstream_item: scope.snapshot().copy(choice.copy).upstream_id(),
-            upstream_source: choice.source.to_string(),
-            server: choice.server,
-            copy: choice.public,
-            user: right.viewer.user_id,
-            stands_in,
-        })
+        target(&scope, &right.viewer, choice, stands_in)
     }
 
     /// The copy that a right names; where its server is gone, one of the same bytes (told by true), and
@@ -346,6 +339,27 @@ impl ByCatalog {
             index: asked.index,
         })
     }
+}
+
+/// Where the bytes of a choice are.
+fn target(
+    scope: &Scope,
+    viewer: &Viewer,
+    choice: playback::Choice,
+    stands_in: bool,
+) -> Result<StreamTarget, StreamError> {
+    let link = viewer
+        .link_to(choice.server.id)
+        .ok_or(StreamError::NotFound)?;
+    Ok(StreamTarget {
+        account: link.account.clone(),
+        upstream_item: scope.snapshot().copy(choice.copy).upstream_id(),
+        upstream_source: choice.source.to_string(),
+        server: choice.server,
+        copy: choice.public,
+        user: viewer.user_id,
+        stands_in,
+    })
 }
 
 /// The question in the catalog's words.

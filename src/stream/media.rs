@@ -55,6 +55,7 @@ impl Call {
         &self,
         state: &StreamState,
         wanted: &Wanted<'_>,
+        instead_of: Option<PublicId>,
     ) -> Result<StreamTarget, StreamError> {
         let device_id = self.caller.device_id.as_deref();
         let asked = Asked {
@@ -70,6 +71,7 @@ impl Call {
             tag: self.query.get("tag").map(str::to_owned),
             from_middle: from_middle(&self.headers),
             whole_file: wanted.is_whole_file(&self.query),
+            instead_of,
         };
         state.resolve.stream(asked).await
     }
@@ -144,24 +146,29 @@ impl Wanted<'_> {
     }
 }
 
-/// Finds the copy, asks its server, passes the answer on. When that server has just gone, the catalog is
-/// asked once more: it may know a copy that can stand in.
+/// Finds the copy, asks its server, passes the answer on. When that server is silent or has just gone, the
+/// catalog is asked once more: it may know a copy that can stand in.
 pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>) -> Answer {
-    let mut target = call.target(state, &wanted).await?;
-    let opened = match open(call, &target, &wanted).await {
+    let mut target = call.target(state, &wanted, None).await?;
+    let opened = match open(state, call, &target, &wanted).await {
+        Ok(Opened::Instead(twin)) => {
+            target = *twin;
+            call.open(&target, &wanted).await
+        }
         Err(error) if error.is_outage() => {
             // One lost request is no outage yet: where the server is gone, its status says so after this.
             if target.server.status().is_online() {
                 let _ = tokio::time::timeout(SECOND_OPINION, target.server.check()).await;
             }
-            let again = call.target(state, &wanted).await?;
+            let again = call.target(state, &wanted, None).await?;
             if again.copy == target.copy {
                 return Err(error.into());
             }
             target = again;
-            open(call, &target, &wanted).await
+            call.open(&target, &wanted).await
         }
-        opened => opened,
+        Ok(Opened::Here(response)) => Ok(*response),
+        Err(error) => Err(error),
     };
     let upstream = opened?;
     if let Some(session) = call.query.get("playSessionId") {
@@ -177,14 +184,35 @@ pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>)
     Ok(response)
 }
 
+/// What came of asking a server.
+enum Opened {
+    Here(Box<crate::jellyfin::Response>),
+    /// It keeps the player waiting, and there is a copy of the same bytes elsewhere.
+    Instead(Box<StreamTarget>),
+}
+
 /// Opens; gives up where the server keeps one waiting and turns out not to be there.
 async fn open(
+    state: &StreamState,
     call: &Call,
     target: &StreamTarget,
     wanted: &Wanted<'_>,
-) -> Result<crate::jellyfin::Response, UpstreamError> {
+) -> Result<Opened, UpstreamError> {
+    let instead = async {
+        tokio::time::sleep(DOUBT).await;
+        match call.target(state, wanted, Some(target.copy)).await {
+            Ok(twin) if wanted.is_whole_file(&call.query) => twin,
+            _ => std::future::pending().await,
+        }
+    };
     tokio::select! {
-        opened = call.open(target, wanted) => opened,
+        opened = call.open(target, wanted) => Ok(Opened::Here(Box::new(opened?))),
+        twin = instead => {
+            let server = target.server.clone();
+            // Whoever asks next is to know how it is.
+            tokio::spawn(async move { server.check().await });
+            Ok(Opened::Instead(Box::new(twin)))
+        }
         () = target.server.gone(DOUBT) => Err(UpstreamError::Timeout),
     }
 }

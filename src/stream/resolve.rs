@@ -30,6 +30,8 @@ pub struct Asked {
     pub from_middle: bool,
     /// The file as it lies there, by any of its ranges.
     pub whole_file: bool,
+    /// Not this copy, which keeps the player waiting: another of the same bytes.
+    pub instead_of: Option<PublicId>,
 }
 
 /// Where the bytes are.
