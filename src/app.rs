@@ -199,7 +199,8 @@ fn router(
         server_id: server_id.to_owned(),
         server_name: NAME.to_owned(),
         version: config.advertised_version.clone(),
-        public_url: public_url(config).unwrap_or_else(|| format!("http://{}", config.bind)),
+        public_url: public_url(config),
+        bind: config.bind,
         public_users: config.public_users,
         allow_delete: config.allow_delete,
     };

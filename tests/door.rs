@@ -255,3 +255,29 @@ async fn names_are_trimmed_short_and_printable() {
     let taken = make("ｂｅａ").await;
     assert!(taken["errors"][0].is_object(), "{taken}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_are_told_the_address_that_they_asked() {
+    let door = Door::new(0).await;
+    let told = async |headers: &[(&str, &str)]| {
+        let mut request = door.request(Method::GET, "/System/Info/Public");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.expect("an answer");
+        let info: Value = answer.json().await.expect("JSON");
+        info["LocalAddress"]
+            .as_str()
+            .expect("an address")
+            .to_owned()
+    };
+    assert_eq!(told(&[]).await, door.app.url);
+    let named = [
+        ("Host", "films.example.org:8443"),
+        ("X-Forwarded-Proto", "https"),
+    ];
+    assert_eq!(told(&named).await, "https://films.example.org:8443");
+    // What is no host comes back to nobody.
+    let odd = told(&[("Host", "a@b/c?d")]).await;
+    assert_eq!(odd, door.app.url);
+}

@@ -37,9 +37,29 @@ pub(super) const ROUTES: &[Route] = routes! {
     Post "/clientlog/document" User client_log;
 };
 
-fn public(settings: &RestSettings) -> PublicSystemInfo {
+/// Where the caller reaches us: as it is configured, else as the caller asked.
+fn address(ask: &Ask) -> String {
+    let settings = &ask.state.settings;
+    if let Some(url) = &settings.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let header = |name: &str| ask.headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = match header("x-forwarded-proto") {
+        Some(told) if told.eq_ignore_ascii_case("https") => "https",
+        _ => "http",
+    };
+    // It comes back to who sent it, but only where it is a name and a port.
+    let asked = header("host").map(|host| format!("{scheme}://{host}"));
+    let asked = asked.and_then(|url| url::Url::parse(&url).ok());
+    match asked.filter(|url| url.path() == "/" && url.query().is_none() && url.username() == "") {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => format!("http://{}", settings.bind),
+    }
+}
+
+fn public(settings: &RestSettings, address: String) -> PublicSystemInfo {
     PublicSystemInfo {
-        local_address: Some(settings.public_url.trim_end_matches('/').to_owned()),
+        local_address: Some(address),
         server_name: settings.server_name.clone(),
         version: settings.version.clone(),
         product_name: PublicSystemInfo::PRODUCT.to_owned(),
@@ -50,16 +70,16 @@ fn public(settings: &RestSettings) -> PublicSystemInfo {
 }
 
 async fn public_info(ask: Ask) -> Answer {
-    present::json(&public(&ask.state.settings))
+    present::json(&public(&ask.state.settings, address(&ask)))
 }
 
 async fn info(ask: Ask) -> Answer {
-    let settings = &ask.state.settings;
-    let port = url::Url::parse(&settings.public_url)
+    let (settings, address) = (&ask.state.settings, address(&ask));
+    let port = url::Url::parse(&address)
         .ok()
         .and_then(|url| url.port_or_known_default())
         .unwrap_or(8096);
-    present::json(&SystemInfo::of(public(settings), port))
+    present::json(&SystemInfo::of(public(settings, address), port))
 }
 
 /// Local and private addresses are the home network: there web does not save bandwidth.

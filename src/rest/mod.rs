@@ -38,6 +38,7 @@ mod watched;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -63,8 +64,10 @@ pub struct RestSettings {
     pub server_name: String,
     /// The Jellyfin version that clients are told.
     pub version: String,
-    /// Where clients reach us; may have a path, ends in no slash.
-    pub public_url: String,
+    /// Where clients reach us; may have a path. None: where they asked.
+    pub public_url: Option<String>,
+    /// Where we listen; told where nothing better is known.
+    pub bind: SocketAddr,
     /// Whether the login page lists users.
     pub public_users: bool,
     /// Whether media may be deleted through Manyfin.

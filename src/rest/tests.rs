@@ -8,6 +8,7 @@ mod parameters;
 mod presenting;
 mod sockets;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use async_graphql::{Response as GraphResponse, Value as GraphValue, Variables};
@@ -66,7 +67,8 @@ impl Stage {
                 server_id: "16f749e2286649439320b00b0eb9e59a".to_owned(),
                 server_name: "Films".to_owned(),
                 version: "10.11.11".to_owned(),
-                public_url: "https://films.example.org/all".to_owned(),
+                public_url: Some("https://films.example.org/all".to_owned()),
+                bind: SocketAddr::from(([127, 0, 0, 1], 8096)),
                 public_users: false,
                 allow_delete: false,
             }),
