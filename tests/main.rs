@@ -6,6 +6,7 @@ mod support;
 mod access;
 mod accounts;
 mod apply;
+mod audit;
 mod backup;
 mod bad_day;
 mod batching;

@@ -85,16 +85,19 @@ impl Accounts {
             change.crawl_password = Some(password);
             change.crawl_token = Some(token);
         }
-        let row = match servers::update(&self.0.db, id, &change).await {
+        let tx = self.0.db.begin().await?;
+        let row = match servers::update(&tx, id, &change).await {
             Err(error) if error.is_conflict_on("name_key") => {
                 let name = change.name.unwrap_or_default();
                 return Err(AccountsError::NameTaken { name });
             }
             other => other?,
         };
-        self.0.registry.upsert(spec(&row)?);
         let (old, new) = (Some(shown(&before)), Some(shown(&row)));
-        self.audit(actor, "server.update", id, old, new).await?;
+        self.audit(&tx, actor, "server.update", id, old, new)
+            .await?;
+        tx.commit().await?;
+        self.0.registry.upsert(spec(&row)?);
         self.changed(Change::Server(id)).await?;
         Ok(row)
     }

@@ -8,6 +8,7 @@ use super::{AccountsError, Actor};
 use crate::config::{CollectionType, DedupStrategy, SourcePolicy};
 use crate::db::merged_libraries::{self, MergedLibrary, MergedLibraryChange, NewMergedLibrary};
 use crate::db::source_libraries::{self, SourceLibraryRow};
+use crate::db::{Db, Transaction};
 use crate::error::InvalidInput;
 use crate::model::{PublicId, UpstreamId};
 
@@ -140,16 +141,13 @@ impl Accounts {
             created_at: now,
             updated_at: now,
         };
-        let id = merged_libraries::insert(&self.0.db, &row, &sources).await?;
-        let made = self.library_row(id).await?;
-        self.audit(
-            actor,
-            "library.create",
-            &made.row.virtual_id,
-            None,
-            Some(shown(&made)),
-        )
-        .await?;
+        let tx = self.0.db.begin().await?;
+        let id = merged_libraries::insert(&tx, &row, &sources).await?;
+        let made = library_row(&tx, id).await?;
+        let (id, new) = (&made.row.virtual_id, Some(shown(&made)));
+        self.audit(&tx, actor, "library.create", id, None, new)
+            .await?;
+        tx.commit().await?;
         self.changed(Change::Libraries).await?;
         Ok(made)
     }
@@ -199,8 +197,10 @@ impl Accounts {
         };
         let now = self.0.clock.millis();
         let id = before.row.id;
-        merged_libraries::update(&self.0.db, id, &change, sources.as_deref(), now).await?;
-        self.library_changed(actor, "library.update", &before).await
+        let tx = self.0.db.begin().await?;
+        merged_libraries::update(&tx, id, &change, sources.as_deref(), now).await?;
+        self.library_changed(tx, actor, "library.update", &before)
+            .await
     }
 
     /// Adds a source, or changes the priority of one that is there.
@@ -221,10 +221,12 @@ impl Accounts {
             .unwrap_or(CollectionType::Mixed);
         let owner = owner_of(&before)?;
         let now = self.0.clock.millis();
-        for source in self.check_sources(&[source], kind, owner).await? {
-            merged_libraries::put_source(&self.0.db, before.row.id, &source, now).await?;
+        let sources = self.check_sources(&[source], kind, owner).await?;
+        let tx = self.0.db.begin().await?;
+        for source in sources {
+            merged_libraries::put_source(&tx, before.row.id, &source, now).await?;
         }
-        self.library_changed(actor, "library.put_source", &before)
+        self.library_changed(tx, actor, "library.put_source", &before)
             .await
     }
 
@@ -240,8 +242,9 @@ impl Accounts {
         library_id: UpstreamId,
     ) -> Result<MergedLibrary, AccountsError> {
         let before = self.own_library(actor, virtual_id).await?;
+        let tx = self.0.db.begin().await?;
         let gone = merged_libraries::remove_source(
-            &self.0.db,
+            &tx,
             before.row.id,
             server_id,
             &library_id.to_string(),
@@ -251,7 +254,7 @@ impl Accounts {
         if !gone {
             return Err(AccountsError::NotFound("source"));
         }
-        self.library_changed(actor, "library.remove_source", &before)
+        self.library_changed(tx, actor, "library.remove_source", &before)
             .await
     }
 
@@ -265,36 +268,29 @@ impl Accounts {
         virtual_id: PublicId,
     ) -> Result<(), AccountsError> {
         let before = self.own_library(actor, virtual_id).await?;
-        merged_libraries::delete(&self.0.db, before.row.id).await?;
-        self.audit(
-            actor,
-            "library.delete",
-            virtual_id,
-            Some(shown(&before)),
-            None,
-        )
-        .await?;
+        let tx = self.0.db.begin().await?;
+        merged_libraries::delete(&tx, before.row.id).await?;
+        let old = Some(shown(&before));
+        self.audit(&tx, actor, "library.delete", virtual_id, old, None)
+            .await?;
+        tx.commit().await?;
         self.changed(Change::Libraries).await
     }
 
     async fn library_changed(
         &self,
+        tx: Transaction,
         actor: &Actor,
         action: &str,
         before: &MergedLibrary,
     ) -> Result<MergedLibrary, AccountsError> {
-        let after = self.library_row(before.row.id).await?;
+        let after = library_row(&tx, before.row.id).await?;
         let id = &after.row.virtual_id;
-        self.audit(actor, action, id, Some(shown(before)), Some(shown(&after)))
-            .await?;
+        let (old, new) = (Some(shown(before)), Some(shown(&after)));
+        self.audit(&tx, actor, action, id, old, new).await?;
+        tx.commit().await?;
         self.changed(Change::Libraries).await?;
         Ok(after)
-    }
-
-    async fn library_row(&self, id: i64) -> Result<MergedLibrary, AccountsError> {
-        merged_libraries::by_id(&self.0.db, id)
-            .await?
-            .ok_or(AccountsError::NotFound("library"))
     }
 
     /// A library that the actor may change. Others' own ones do not exist for who may not.
@@ -342,6 +338,12 @@ impl Accounts {
         }
         Ok(name)
     }
+}
+
+async fn library_row(db: &Db, id: i64) -> Result<MergedLibrary, AccountsError> {
+    merged_libraries::by_id(db, id)
+        .await?
+        .ok_or(AccountsError::NotFound("library"))
 }
 
 fn owner_of(library: &MergedLibrary) -> Result<Owner, AccountsError> {

@@ -104,18 +104,20 @@ impl Accounts {
             change.upstream_user_id = Some(Some(proven.user_id.to_string()));
             change.username = Some(proven.name);
         }
-        let after = match links::update(&self.0.db, row.id, &change).await {
+        let tx = self.0.db.begin().await?;
+        let after = match links::update(&tx, row.id, &change).await {
             Err(DbError::NotFound) => return Err(AccountsError::NotFound("link")),
             other => other?,
         };
         if refused.is_some() {
-            sessions::delete_of_link(&self.0.db, row.id).await?;
+            sessions::delete_of_link(&tx, row.id).await?;
         }
         if moved {
             let (before, after) = (Some(shown(row)), Some(shown(&after)));
-            self.audit(&Actor::System, "link.check", row.id, before, after)
+            self.audit(&tx, &Actor::System, "link.check", row.id, before, after)
                 .await?;
         }
+        tx.commit().await?;
         let user = read_id(&row.user_id)?;
         self.changed(Change::Link { id: row.id, user }).await?;
         Ok(state(&after))

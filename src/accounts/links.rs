@@ -7,7 +7,7 @@ use super::upstream_login::{Credentials, Proven, log_out, prove};
 use super::viewers::read_id;
 use super::{AccountsError, Actor};
 use crate::db::links::{LinkChange, LinkRow, NewLink};
-use crate::db::{DbError, links};
+use crate::db::{DbError, Transaction, links};
 use crate::error::InvalidInput;
 use crate::jellyfin::Server;
 use crate::model::{PublicId, UpstreamId};
@@ -105,8 +105,10 @@ impl Accounts {
         let known = links::of_user_on(&self.0.db, &user.to_string(), server_id).await?;
         let device_id = PublicId::random().to_string();
         let proven = prove(&server, &credentials, &device_id).await?;
+        let tx = self.0.db.begin().await?;
         let row = self
             .put_link(
+                &tx,
                 known.as_ref(),
                 user,
                 server_id,
@@ -117,8 +119,9 @@ impl Accounts {
             )
             .await?;
         let before = known.as_ref().map(shown);
-        self.audit(actor, "link.put", row.id, before, Some(shown(&row)))
+        self.audit(&tx, actor, "link.put", row.id, before, Some(shown(&row)))
             .await?;
+        tx.commit().await?;
         self.changed(Change::Link { id: row.id, user }).await?;
         let shared = links::shared_accounts(&self.0.db).await?;
         info(&row, &shared)
@@ -163,9 +166,11 @@ impl Accounts {
             created_at: now,
             updated_at: now,
         };
-        let row = links::insert(&self.0.db, &link).await?;
-        self.audit(actor, "link.put", row.id, None, Some(shown(&row)))
+        let tx = self.0.db.begin().await?;
+        let row = links::insert(&tx, &link).await?;
+        self.audit(&tx, actor, "link.put", row.id, None, Some(shown(&row)))
             .await?;
+        tx.commit().await?;
         self.changed(Change::Link { id: row.id, user }).await?;
         info(&row, &[])
     }
@@ -173,6 +178,7 @@ impl Accounts {
     #[expect(clippy::too_many_arguments, reason = "one row, two callers")]
     pub(super) async fn put_link(
         &self,
+        tx: &Transaction,
         known: Option<&LinkRow>,
         user: PublicId,
         server_id: i64,
@@ -203,12 +209,13 @@ impl Accounts {
                 created_at: now,
                 updated_at: now,
             };
-            return Ok(links::insert(&self.0.db, &link).await?);
+            return Ok(links::insert(tx, &link).await?);
         };
         if known.upstream_user_id.is_some() && known.upstream_user_id != upstream_user_id {
             // Another account: what was agreed and opened by the old one is not its.
-            links::delete(&self.0.db, known.id).await?;
+            links::delete(tx, known.id).await?;
             let fresh = Box::pin(self.put_link(
+                tx,
                 None,
                 user,
                 server_id,
@@ -230,7 +237,7 @@ impl Accounts {
             state_reason: Some(None),
             updated_at: Some(now),
         };
-        Ok(links::update(&self.0.db, known.id, &change).await?)
+        Ok(links::update(tx, known.id, &change).await?)
     }
 
     /// Switches on or off that the linked account signs its user in here.
@@ -251,15 +258,12 @@ impl Accounts {
             sign_in: Some(sign_in),
             ..LinkChange::default()
         };
-        let after = links::update(&self.0.db, link, &change).await?;
-        self.audit(
-            actor,
-            "link.set_sign_in",
-            link,
-            Some(shown(&row)),
-            Some(shown(&after)),
-        )
-        .await?;
+        let tx = self.0.db.begin().await?;
+        let after = links::update(&tx, link, &change).await?;
+        let (old, new) = (Some(shown(&row)), Some(shown(&after)));
+        self.audit(&tx, actor, "link.set_sign_in", link, old, new)
+            .await?;
+        tx.commit().await?;
         self.changed(Change::Link { id: link, user }).await?;
         let shared = links::shared_accounts(&self.0.db).await?;
         info(&after, &shared)
@@ -273,9 +277,11 @@ impl Accounts {
         let row = self.link_row(link).await?;
         let user = read_id(&row.user_id)?;
         actor.need_to_be(user)?;
-        links::delete(&self.0.db, link).await?;
-        self.audit(actor, "link.delete", link, Some(shown(&row)), None)
+        let tx = self.0.db.begin().await?;
+        links::delete(&tx, link).await?;
+        self.audit(&tx, actor, "link.delete", link, Some(shown(&row)), None)
             .await?;
+        tx.commit().await?;
         self.changed(Change::Link { id: link, user }).await?;
         // A token that was made here is ended there; one that was brought is its bringer's.
         if row.password.is_some()

@@ -28,8 +28,10 @@ impl Accounts {
         })
         .await?;
         vault.drop_old_keys()?;
-        self.audit(&Actor::Shell, "key.rotate", "all", None, None)
+        let tx = self.0.db.begin().await?;
+        self.audit(&tx, &Actor::Shell, "key.rotate", "all", None, None)
             .await?;
+        tx.commit().await?;
         Ok(count)
     }
 }

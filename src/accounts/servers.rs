@@ -9,7 +9,7 @@ use super::service::{Accounts, Change};
 use super::upstream_login::{Credentials, prove};
 use super::{AccountsError, Actor, crawler};
 use crate::db::servers::{NewServer, ServerChange, ServerRow};
-use crate::db::{DbError, servers};
+use crate::db::{DbError, Transaction, servers};
 use crate::error::InvalidInput;
 use crate::jellyfin::{Account, Registry, Server, ServerSpec, TlsTrust, UpstreamError};
 use crate::model::{PublicId, ServerKey};
@@ -50,6 +50,8 @@ pub(super) fn shown(row: &ServerRow) -> Value {
         "serverKey": row.server_key,
         "upstreamId": row.upstream_id,
         "crawlUser": row.crawl_username,
+        "tlsFingerprint": row.tls_fingerprint,
+        "ownAuthority": row.ca_pem.is_some(),
     })
 }
 
@@ -125,10 +127,12 @@ impl Accounts {
         server.crawl_user_id = Some(proven.user_id.to_string());
         server.crawl_username = Some(proven.name.clone());
         server.crawl_token = Some(self.0.vault.seal(crawler::TOKEN, &proven.token));
-        let row = self.insert_server(&server, add.force).await?;
-        self.0.registry.upsert(spec(&row)?);
-        self.audit(actor, "server.add", row.id, None, Some(shown(&row)))
+        let tx = self.0.db.begin().await?;
+        let row = self.insert_server(&tx, &server, add.force).await?;
+        self.audit(&tx, actor, "server.add", row.id, None, Some(shown(&row)))
             .await?;
+        tx.commit().await?;
+        self.0.registry.upsert(spec(&row)?);
         self.changed(Change::Server(row.id)).await?;
         // The server is here and can be used: what fails from now on is tried again later.
         if let (true, Some(user)) = (add.link_me, actor.user_id()) {
@@ -169,10 +173,12 @@ impl Accounts {
                 server.crawl_token = Some(self.0.vault.seal(crawler::TOKEN, token));
             }
         }
-        let row = self.insert_server(&server, true).await?;
-        self.0.registry.upsert(spec(&row)?);
-        self.audit(actor, "server.add", row.id, None, Some(shown(&row)))
+        let tx = self.0.db.begin().await?;
+        let row = self.insert_server(&tx, &server, true).await?;
+        self.audit(&tx, actor, "server.add", row.id, None, Some(shown(&row)))
             .await?;
+        tx.commit().await?;
+        self.0.registry.upsert(spec(&row)?);
         self.changed(Change::Server(row.id)).await?;
         Ok(row)
     }
@@ -215,10 +221,11 @@ impl Accounts {
 
     async fn insert_server(
         &self,
+        tx: &Transaction,
         server: &NewServer,
         force: bool,
     ) -> Result<ServerRow, AccountsError> {
-        match servers::insert(&self.0.db, server, force).await {
+        match servers::insert(tx, server, force).await {
             Err(error) if error.is_conflict_on("name_key") => Err(AccountsError::NameTaken {
                 name: server.name.clone(),
             }),
@@ -306,22 +313,22 @@ impl Accounts {
                 Credentials::Token(_) => None,
             });
         }
-        let row = match servers::update(&self.0.db, id, &change).await {
+        let tx = self.0.db.begin().await?;
+        let row = match servers::update(&tx, id, &change).await {
             Err(error) if error.is_conflict_on("name_key") => {
                 let name = change.name.unwrap_or_default();
                 return Err(AccountsError::NameTaken { name });
             }
             other => other?,
         };
+        let (old, mut new) = (shown(&before), shown(&row));
+        if update.credentials.is_some() {
+            new["account"] = "proven anew".into();
+        }
+        self.audit(&tx, actor, "server.update", id, Some(old), Some(new))
+            .await?;
+        tx.commit().await?;
         self.0.registry.upsert(spec(&row)?);
-        self.audit(
-            actor,
-            "server.update",
-            id,
-            Some(shown(&before)),
-            Some(shown(&row)),
-        )
-        .await?;
         self.changed(Change::Server(id)).await?;
         Ok(row)
     }
@@ -332,13 +339,15 @@ impl Accounts {
     /// `Forbidden`, `NotFound`.
     pub async fn remove_server(&self, actor: &Actor, id: i64) -> Result<(), AccountsError> {
         actor.need_administrator()?;
-        let row = match servers::delete(&self.0.db, id, self.0.clock.millis()).await {
+        let tx = self.0.db.begin().await?;
+        let row = match servers::delete(&tx, id, self.0.clock.millis()).await {
             Err(DbError::NotFound) => return Err(AccountsError::NotFound("server")),
             other => other?,
         };
-        self.0.registry.remove(id);
-        self.audit(actor, "server.remove", id, Some(shown(&row)), None)
+        self.audit(&tx, actor, "server.remove", id, Some(shown(&row)), None)
             .await?;
+        tx.commit().await?;
+        self.0.registry.remove(id);
         self.changed(Change::Server(id)).await
     }
 

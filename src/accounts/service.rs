@@ -13,7 +13,8 @@ use super::passwords::{Cost, Passwords};
 use super::viewers::ViewerCache;
 use super::{AccountsError, Actor, PublicIds, Vault};
 use crate::clock::Clock;
-use crate::db::{Db, DbError, audit, installation};
+use crate::db::audit::{AuditFilter, AuditPart, AuditRow};
+use crate::db::{Db, DbError, Transaction, audit, installation};
 use crate::jellyfin::Registry;
 use crate::model::{PublicId, Secret};
 
@@ -182,20 +183,30 @@ impl Accounts {
         let _ = self.0.changes.send(change);
     }
 
-    /// Writes down who changed what. `before` and `after` must hold no secrets.
+    /// Writes down who changed what, in the transaction of the change. `before` and `after` must hold
+    /// no secrets. `action` names the kind of the subject before its point.
     pub(super) async fn audit(
         &self,
+        tx: &Transaction,
         actor: &Actor,
         action: &str,
         subject: impl std::fmt::Display,
         before: Option<Value>,
         after: Option<Value>,
     ) -> Result<(), AccountsError> {
+        let name_in = |value: &Value| {
+            let name = value.get("name").or_else(|| value.get("username"));
+            name.and_then(Value::as_str).map(str::to_owned)
+        };
+        let subject_name = after.as_ref().or(before.as_ref()).and_then(name_in);
+        let kind = action.split('.').next().unwrap_or_default();
         let entry = audit::NewAudit {
             at: self.0.clock.millis(),
             actor: actor.to_string(),
+            kind: kind.to_owned(),
             action: action.to_owned(),
             subject: subject.to_string(),
+            subject_name: subject_name.unwrap_or_default(),
             before: before.map(|value| value.to_string()),
             after: after.map(|value| value.to_string()),
         };
@@ -207,23 +218,35 @@ impl Accounts {
             entry.actor,
             entry.subject
         );
-        audit::insert(&self.0.db, &entry).await?;
+        audit::insert(tx, &entry).await?;
         Ok(())
     }
 
-    /// The latest changes, before an entry's id where one is given.
+    /// Who changed what: a part of the log, the latest first.
     ///
     /// # Errors
     /// `Forbidden` for who is no administrator.
     pub async fn audit_log(
         &self,
         actor: &Actor,
-        before: Option<i64>,
-        limit: usize,
-    ) -> Result<Vec<audit::AuditRow>, AccountsError> {
+        filter: &AuditFilter,
+        part: &AuditPart,
+    ) -> Result<Vec<AuditRow>, AccountsError> {
         actor.need_administrator()?;
-        let limit = i64::try_from(limit.min(1000)).unwrap_or(1000);
-        Ok(audit::latest(&self.0.db, before, limit).await?)
+        Ok(audit::list(&self.0.db, filter, part).await?)
+    }
+
+    /// How many entries of the log fit.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is no administrator.
+    pub async fn audit_count(
+        &self,
+        actor: &Actor,
+        filter: &AuditFilter,
+    ) -> Result<i64, AccountsError> {
+        actor.need_administrator()?;
+        Ok(audit::count(&self.0.db, filter).await?)
     }
 }
 

@@ -155,12 +155,14 @@ impl Accounts {
             return Ok(false);
         };
         actor.need_to_be(session.user_id)?;
-        sessions::delete(&self.0.db, &id.to_string()).await?;
+        let tx = self.0.db.begin().await?;
+        sessions::delete(&tx, &id.to_string()).await?;
         if !actor.is(session.user_id) {
             let before = json!({ "user": session.user_id, "device": session.device_name });
-            self.audit(actor, "session.end", id, Some(before), None)
+            self.audit(&tx, actor, "session.end", id, Some(before), None)
                 .await?;
         }
+        tx.commit().await?;
         self.changed(Change::User(session.user_id)).await?;
         Ok(true)
     }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::limiter::Origin;
 use super::service::{Accounts, Change};
-use super::users::{NewUser, User, insert_named};
+use super::users::{NewUser, User, insert_named, shown};
 use super::{AccountsError, Actor};
 use crate::db::{installation, users};
 use crate::model::Secret;
@@ -101,12 +101,22 @@ impl Accounts {
             config_key: None,
         };
         let row = self.user_row(user).await?;
-        let made = users::insert_first_administrator(&self.0.db, &row).await;
+        let tx = self.0.db.begin().await?;
+        let made = users::insert_first_administrator(&tx, &row).await;
         if !insert_named(made, &row.name)? {
             return Ok(None);
         }
-        self.audit(&Actor::System, "user.create_first", &row.id, None, None)
-            .await?;
+        let made = Some(shown(&row));
+        self.audit(
+            &tx,
+            &Actor::System,
+            "user.create_first",
+            &row.id,
+            None,
+            made,
+        )
+        .await?;
+        tx.commit().await?;
         let user = User::try_from(row)?;
         self.changed(Change::User(user.id)).await?;
         Ok(Some(user))

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::library_sources::is_called;
 use super::limiter::{Origin, network};
+use super::links::shown;
 use super::names::{self, MAX_NAME};
 use super::service::{Accounts, Change};
 use super::sessions::{Device, SignedIn};
@@ -351,10 +352,12 @@ impl Accounts {
             made_by_account: Some(proven.user_id.to_string()),
             ..self.user_row(user).await?
         };
-        insert_named(users::insert(&self.0.db, &user).await, &user.name)?;
-        let after = serde_json::json!({ "name": user.name, "by": row.name });
-        self.audit(&Actor::System, "user.sign_in", &user.id, None, Some(after))
+        let tx = self.0.db.begin().await?;
+        insert_named(users::insert(&tx, &user).await, &user.name)?;
+        let after = Some(serde_json::json!({ "name": user.name, "by": row.name }));
+        self.audit(&tx, &Actor::System, "user.sign_in", &user.id, None, after)
             .await?;
+        tx.commit().await?;
         self.link_made(row, proven, device, &user.id).await
     }
 
@@ -374,9 +377,15 @@ impl Accounts {
                 "its user is linked to another account there",
             ));
         }
+        let device = device.to_owned();
+        let tx = self.0.db.begin().await?;
         let link = self
-            .put_link(None, user, row.id, proven, &token, device.to_owned(), true)
+            .put_link(&tx, None, user, row.id, proven, &token, device, true)
             .await?;
+        let after = Some(shown(&link));
+        self.audit(&tx, &Actor::System, "link.put", link.id, None, after)
+            .await?;
+        tx.commit().await?;
         self.changed(Change::Link { id: link.id, user }).await?;
         Ok(Who {
             user_id: user_id.to_owned(),
@@ -405,7 +414,14 @@ impl Accounts {
             updated_at: Some(self.0.clock.millis()),
             ..LinkChange::default()
         };
-        links::update(&self.0.db, link.id, &change).await?;
+        let tx = self.0.db.begin().await?;
+        let after = links::update(&tx, link.id, &change).await?;
+        if after.state != link.state {
+            let (old, new) = (Some(shown(link)), Some(shown(&after)));
+            self.audit(&tx, &Actor::System, "link.sign_in", link.id, old, new)
+                .await?;
+        }
+        tx.commit().await?;
         let user = read_id(&link.user_id)?;
         self.changed(Change::Link { id: link.id, user }).await
     }

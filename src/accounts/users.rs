@@ -69,7 +69,7 @@ impl TryFrom<UserRow> for User {
 }
 
 /// For the audit: no secrets.
-fn shown(row: &UserRow) -> Value {
+pub(super) fn shown(row: &UserRow) -> Value {
     json!({
         "name": row.name,
         "administrator": row.is_administrator,
@@ -118,9 +118,11 @@ impl Accounts {
     pub async fn create_user(&self, actor: &Actor, user: NewUser) -> Result<User, AccountsError> {
         actor.need_administrator()?;
         let row = self.user_row(user).await?;
-        insert_named(users::insert(&self.0.db, &row).await, &row.name)?;
-        self.audit(actor, "user.create", &row.id, None, Some(shown(&row)))
+        let tx = self.0.db.begin().await?;
+        insert_named(users::insert(&tx, &row).await, &row.name)?;
+        self.audit(&tx, actor, "user.create", &row.id, None, Some(shown(&row)))
             .await?;
+        tx.commit().await?;
         let user = User::try_from(row)?;
         self.changed(Change::User(user.id)).await?;
         Ok(user)
@@ -290,8 +292,21 @@ impl Accounts {
             settings: Some(settings.to_string()),
             ..UserChange::default()
         };
-        let row = users::update(&self.0.db, &id.to_string(), &change).await;
-        let user = User::try_from(found(row)?)?;
+        let tx = self.0.db.begin().await?;
+        let before = users::by_id(&tx, &id.to_string()).await?;
+        let before = before.ok_or(AccountsError::NotFound("user"))?;
+        let row = found(users::update(&tx, &before.id, &change).await)?;
+        if row.settings != before.settings {
+            let told = |row: &UserRow| {
+                let settings: Option<Value> = serde_json::from_str(&row.settings).ok();
+                Some(json!({ "name": row.name, "settings": settings }))
+            };
+            let (old, new) = (told(&before), told(&row));
+            self.audit(&tx, actor, "user.update_settings", id, old, new)
+                .await?;
+        }
+        tx.commit().await?;
+        let user = User::try_from(row)?;
         self.changed(Change::User(id)).await?;
         Ok(user)
     }
@@ -302,9 +317,11 @@ impl Accounts {
     /// `Forbidden`, `NotFound`, `LastAdministrator`.
     pub async fn delete_user(&self, actor: &Actor, id: PublicId) -> Result<(), AccountsError> {
         actor.need_administrator()?;
-        let row = found(users::delete(&self.0.db, &id.to_string()).await)?;
-        self.audit(actor, "user.delete", id, Some(shown(&row)), None)
+        let tx = self.0.db.begin().await?;
+        let row = found(users::delete(&tx, &id.to_string()).await)?;
+        self.audit(&tx, actor, "user.delete", id, Some(shown(&row)), None)
             .await?;
+        tx.commit().await?;
         self.changed(Change::User(id)).await
     }
 
@@ -315,17 +332,20 @@ impl Accounts {
         id: PublicId,
         change: UserChange,
     ) -> Result<User, AccountsError> {
-        let before = self.user_by_id(id).await?;
+        let tx = self.0.db.begin().await?;
+        let before = users::by_id(&tx, &id.to_string()).await?;
+        let before = before.ok_or(AccountsError::NotFound("user"))?;
         let name = change.name.clone().unwrap_or_default();
-        let row = users::update(&self.0.db, &before.id, &change).await;
+        let row = users::update(&tx, &before.id, &change).await;
         let row = match row {
             Err(error) if error.is_conflict_on("name_key") => {
                 return Err(AccountsError::NameTaken { name });
             }
             other => found(other)?,
         };
-        self.audit(actor, action, id, Some(shown(&before)), Some(shown(&row)))
-            .await?;
+        let (old, new) = (Some(shown(&before)), Some(shown(&row)));
+        self.audit(&tx, actor, action, id, old, new).await?;
+        tx.commit().await?;
         self.changed(Change::User(id)).await?;
         Ok(User::try_from(row)?)
     }

@@ -11,13 +11,31 @@ use crate::catalog::Catalog;
 use crate::catalog::playback::TOLD_MS;
 use crate::catalog::sync::{Sync, UserDataSeen};
 use crate::catalog::watch::{Seen, Told};
-use crate::db;
+use crate::clock::Clock;
+use crate::db::{self, Db, audit};
 use crate::model::PublicId;
 
 /// How long it is remembered what a device was told to play, in milliseconds: paused films wait long.
 const KEPT_MS: i64 = 60 * 24 * 3600 * 1000;
 /// How soon a change by another process is noticed.
 const NOTICE: Duration = Duration::from_secs(1);
+
+/// How often what is old is forgotten.
+const TIDY: Duration = Duration::from_secs(3600);
+/// Changes of the configuration that are kept at most, however young.
+const MOST_CHANGES: i64 = 100_000;
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// Forgets changes of the configuration that are older than `audit_days`.
+pub async fn tidy(db: Db, clock: Clock, audit_days: u32) {
+    loop {
+        let before = clock.millis() - i64::from(audit_days) * DAY_MS;
+        if let Err(error) = audit::forget(&db, before, MOST_CHANGES).await {
+            tracing::warn!(%error, "old changes were not forgotten: {error}");
+        }
+        tokio::time::sleep(TIDY).await;
+    }
+}
 
 /// Merges what crawls saw of users' items.
 pub async fn take_in(

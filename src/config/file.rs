@@ -23,6 +23,7 @@ pub(super) struct FileConfig {
     pub requests_per_minute: Option<u32>,
     pub jellyfin_web_dir: Option<String>,
     pub allow_delete: Option<bool>,
+    pub audit_days: Option<i64>,
     pub admin_password: Option<Secret>,
     pub log: FileLog,
     pub servers: Vec<FileServer>,

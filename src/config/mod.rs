@@ -63,6 +63,8 @@ pub struct Config {
     pub jellyfin_web_dir: Option<PathBuf>,
     /// Whether media may be deleted through Manyfin.
     pub allow_delete: bool,
+    /// How many days the audit log goes back.
+    pub audit_days: u32,
     /// The password of the first administrator (`MANYFIN_ADMIN_PASSWORD`).
     pub admin_password: Option<Secret>,
     pub log: LogConfig,

@@ -15,6 +15,8 @@ const DEFAULT_DATA_DIR: &str = "./data";
 /// A page of a hundred posters every second.
 const DEFAULT_RATE: u32 = 6000;
 const DEFAULT_VERSION: &str = "10.11.11";
+const DEFAULT_AUDIT_DAYS: u32 = 365;
+const MOST_AUDIT_DAYS: u32 = 3650;
 
 /// What was found wrong so far.
 #[derive(Default)]
@@ -50,6 +52,7 @@ pub(super) fn validate(file: FileConfig) -> Result<Config, ConfigError> {
         requests_per_minute: file.requests_per_minute.unwrap_or(DEFAULT_RATE),
         jellyfin_web_dir: jellyfin_web_dir(file.jellyfin_web_dir, &mut problems),
         allow_delete: file.allow_delete.unwrap_or(false),
+        audit_days: audit_days(file.audit_days, &mut problems),
         admin_password: file.admin_password.filter(|password| !password.is_empty()),
         log: log(file.log, &mut problems),
         servers: declared::servers(file.servers, &mut problems),
@@ -109,6 +112,20 @@ fn database_url(
         );
     }
     url
+}
+
+fn audit_days(days: Option<i64>, problems: &mut Problems) -> u32 {
+    let Some(days) = days else {
+        return DEFAULT_AUDIT_DAYS;
+    };
+    let known = u32::try_from(days).ok();
+    known
+        .filter(|days| (1..=MOST_AUDIT_DAYS).contains(days))
+        .unwrap_or_else(|| {
+            let allowed = format!("1 to {MOST_AUDIT_DAYS} days");
+            problems.add("audit_days", format!("{days} is out of range"), allowed);
+            DEFAULT_AUDIT_DAYS
+        })
 }
 
 fn public_url(text: Option<String>, problems: &mut Problems) -> Option<Url> {

@@ -1,10 +1,93 @@
 //! One query body for both databases, and transactions that are safe on both.
 
 use diesel::QueryResult;
-use diesel::connection::AnsiTransactionManager;
+use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
 
 use super::sqlite::SqliteConn;
+
+/// What queries take their connection from: the pool, or a transaction that is open. Either is taken
+/// and given back for one query, so the same queries run alone and as a part of something greater.
+macro_rules! connections {
+    ($conn:ty) => {
+        #[derive(Clone)]
+        pub enum Connections {
+            Pool(Pool),
+            Held(std::sync::Arc<tokio::sync::Mutex<Pooled<'static>>>),
+        }
+
+        type Pooled<'a> = diesel_async::pooled_connection::bb8::PooledConnection<'a, $conn>;
+
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "it lives on the stack, for one query"
+        )]
+        pub enum Guard<'a> {
+            Pool(Pooled<'a>),
+            Held(tokio::sync::MutexGuard<'a, Pooled<'static>>),
+        }
+
+        impl Connections {
+            pub(in crate::db) async fn get(&self) -> Result<Guard<'_>, DbError> {
+                Ok(match self {
+                    Self::Pool(pool) => Guard::Pool(pool.get().await?),
+                    Self::Held(held) => Guard::Held(held.lock().await),
+                })
+            }
+
+            /// A connection that is not the pool's.
+            pub(in crate::db) async fn dedicated_connection(&self) -> Result<$conn, DbError> {
+                match self {
+                    Self::Pool(pool) => pool
+                        .dedicated_connection()
+                        .await
+                        .map_err(|error| DbError::Open(error.to_string())),
+                    Self::Held(_) => Err(DbError::Open("a transaction has one connection".into())),
+                }
+            }
+
+            /// The same on one connection, in a transaction. One within another is a savepoint of it.
+            pub(in crate::db) async fn begin(&self) -> Result<Self, DbError> {
+                use crate::db::connection::Transact as _;
+                let held = match self {
+                    Self::Pool(pool) => {
+                        std::sync::Arc::new(tokio::sync::Mutex::new(pool.get_owned().await?))
+                    }
+                    Self::Held(held) => held.clone(),
+                };
+                held.lock().await.begin().await?;
+                Ok(Self::Held(held))
+            }
+
+            pub(in crate::db) async fn commit(self) -> Result<(), DbError> {
+                use crate::db::connection::Transact as _;
+                match self {
+                    Self::Pool(_) => Ok(()),
+                    Self::Held(held) => Ok(held.lock().await.commit().await?),
+                }
+            }
+        }
+
+        impl std::ops::Deref for Guard<'_> {
+            type Target = $conn;
+            fn deref(&self) -> &$conn {
+                match self {
+                    Self::Pool(conn) => conn,
+                    Self::Held(conn) => conn,
+                }
+            }
+        }
+
+        impl std::ops::DerefMut for Guard<'_> {
+            fn deref_mut(&mut self) -> &mut $conn {
+                match self {
+                    Self::Pool(conn) => conn,
+                    Self::Held(conn) => conn,
+                }
+            }
+        }
+    };
+}
 
 /// Runs a body on a connection from the pool: `with_conn!(db, |conn| query.load(conn).await)`.
 ///
@@ -96,7 +179,12 @@ pub(crate) trait Transact: Send {
 impl Transact for SqliteConn {
     async fn begin(&mut self) -> QueryResult<()> {
         self.spawn_blocking(|conn| {
-            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+            let status = AnsiTransactionManager::transaction_manager_status_mut(conn);
+            match status.transaction_depth()? {
+                None => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+                // A savepoint; the transaction around it is immediate.
+                Some(_) => AnsiTransactionManager::begin_transaction(conn),
+            }
         })
         .await
     }

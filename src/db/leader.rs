@@ -30,10 +30,7 @@ pub async fn try_lead(db: &Db) -> Result<Option<Leadership>, DbError> {
         Db::Postgres(pool) => pool,
     };
     // A connection of its own: the lock lives and dies with it.
-    let mut conn = pool
-        .dedicated_connection()
-        .await
-        .map_err(|error| DbError::Open(error.to_string()))?;
+    let mut conn = pool.dedicated_connection().await?;
     let query = format!("SELECT pg_try_advisory_lock({LOCK_SPACE}, {LEADER}) AS taken");
     let row: Taken = diesel::sql_query(query).get_result(&mut conn).await?;
     Ok(row.taken.then(|| Leadership(Some(Mutex::new(conn)))))

@@ -66,13 +66,11 @@ impl Db {
     async fn migrations(&self, deed: Deed) -> Result<Vec<MigrationState>, DbError> {
         match self {
             Db::Sqlite(pool) => {
-                let conn = pool.dedicated_connection().await;
-                let conn = conn.map_err(|error| DbError::Open(error.to_string()))?;
+                let conn = pool.dedicated_connection().await?;
                 run(conn, SQLITE, deed).await
             }
             Db::Postgres(pool) => {
-                let conn = pool.dedicated_connection().await;
-                let mut conn = conn.map_err(|error| DbError::Open(error.to_string()))?;
+                let mut conn = pool.dedicated_connection().await?;
                 // The lock ends with the connection.
                 lock(&mut conn).await?;
                 run(conn, POSTGRES, deed).await

@@ -41,8 +41,8 @@ pub use migrate::MigrationState;
 /// A pool of connections. Cheap to clone.
 #[derive(Clone)]
 pub enum Db {
-    Sqlite(sqlite::Pool),
-    Postgres(postgres::Pool),
+    Sqlite(sqlite::Connections),
+    Postgres(postgres::Connections),
 }
 
 impl Db {
@@ -78,6 +78,45 @@ impl Db {
     pub async fn ping(&self) -> Result<(), DbError> {
         use diesel_async::SimpleAsyncConnection;
         with_conn!(self, |conn| conn.batch_execute("SELECT 1").await)
+    }
+}
+
+/// A database whose queries all belong to one transaction. Unless it is committed, nothing of them
+/// stays. Meanwhile nothing else may be asked to write by whoever holds it: on SQLite that would wait
+/// for itself.
+#[derive(Debug)]
+pub struct Transaction(Db);
+
+impl Db {
+    /// Begins a transaction over several queries.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin(&self) -> Result<Transaction, DbError> {
+        Ok(Transaction(match self {
+            Self::Sqlite(connections) => Self::Sqlite(connections.begin().await?),
+            Self::Postgres(connections) => Self::Postgres(connections.begin().await?),
+        }))
+    }
+}
+
+impl Transaction {
+    /// Keeps what was done.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing was done.
+    pub async fn commit(self) -> Result<(), DbError> {
+        match self.0 {
+            Db::Sqlite(connections) => connections.commit().await,
+            Db::Postgres(connections) => connections.commit().await,
+        }
+    }
+}
+
+impl std::ops::Deref for Transaction {
+    type Target = Db;
+    fn deref(&self) -> &Db {
+        &self.0
     }
 }
 

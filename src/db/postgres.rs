@@ -9,11 +9,12 @@ use tokio_postgres::NoTls;
 
 use super::DbError;
 
-pub type Pool = bb8::Pool<AsyncPgConnection>;
+type Pool = bb8::Pool<AsyncPgConnection>;
+connections!(AsyncPgConnection);
 
 const CONNECTIONS: u32 = 16;
 
-pub(super) async fn open(url: &str) -> Result<Pool, DbError> {
+pub(super) async fn open(url: &str) -> Result<Connections, DbError> {
     // tokio-postgres says what is wrong with an address without repeating it.
     let mut server: tokio_postgres::Config = url
         .parse()
@@ -49,7 +50,7 @@ pub(super) async fn open(url: &str) -> Result<Pool, DbError> {
             .await
             .map_err(|error| DbError::Open(error.to_string()))?,
     );
-    Ok(pool)
+    Ok(Connections::Pool(pool))
 }
 
 /// "error connecting to server" alone helps nobody: say the cause too.

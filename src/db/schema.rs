@@ -112,6 +112,9 @@ diesel::table! {
         subject -> Text,
         before -> Nullable<Text>,
         after -> Nullable<Text>,
+        actor_name -> Text,
+        kind -> Text,
+        subject_name -> Text,
     }
 }
 

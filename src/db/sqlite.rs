@@ -10,7 +10,8 @@ use futures::FutureExt;
 use super::DbError;
 
 pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
-pub type Pool = bb8::Pool<SqliteConn>;
+type Pool = bb8::Pool<SqliteConn>;
+connections!(SqliteConn);
 
 /// Readers do not wait for one another; more than this many at once gain nothing on one file.
 const CONNECTIONS: u32 = 8;
@@ -20,7 +21,7 @@ const SETUP: &str = "PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; \
     PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; \
     PRAGMA temp_store = MEMORY;";
 
-pub(super) async fn open(url: &str) -> Result<Pool, DbError> {
+pub(super) async fn open(url: &str) -> Result<Connections, DbError> {
     let path = path_of(url)?;
     if let Some(folder) = std::path::Path::new(&path).parent() {
         std::fs::create_dir_all(folder).map_err(|error| {
@@ -54,7 +55,7 @@ pub(super) async fn open(url: &str) -> Result<Pool, DbError> {
         .map_err(|error| DbError::Open(error.to_string()))?;
     // `build` connects to nothing; a path that cannot be opened is told now.
     drop(pool.get().await?);
-    Ok(pool)
+    Ok(Connections::Pool(pool))
 }
 
 /// The file of `sqlite://data/manyfin.db` (relative) or `sqlite:///var/lib/manyfin.db`.

@@ -131,7 +131,7 @@ async fn what_is_for_administrators_is_refused_to_others() {
     let admin = installation.sign_in("admin").await;
     for query in [
         "{ catalog { itemCount } }",
-        "{ auditLog { action } }",
+        "{ auditLog { nodes { action } } }",
         "{ outbox(all: true) { register } }",
         r#"mutation { createUser(name: "eve") { id } }"#,
         r#"mutation { addServer(input: {name: "a", url: "http://127.0.0.1:9", credentials: {token: "t"}}) { id } }"#,

@@ -9,6 +9,7 @@ use manyfin::accounts::{
 };
 use manyfin::clock::Clock;
 use manyfin::db::Db;
+use manyfin::db::audit::{AuditFilter, AuditPart, AuditRow};
 use manyfin::demo::{DemoServer, DemoSpec};
 use manyfin::jellyfin::{Limits, Registry, TlsTrust};
 use manyfin::model::Secret;
@@ -52,6 +53,17 @@ impl Bed {
     /// Another process on the same database and key.
     pub async fn another_process(&self) -> Accounts {
         open(&self.db, &self.folder, &self.clock, &[]).await
+    }
+
+    /// Who changed what, the latest first.
+    pub async fn log(&self) -> Vec<AuditRow> {
+        let part = AuditPart {
+            limit: 100,
+            ..AuditPart::default()
+        };
+        let all = AuditFilter::default();
+        let log = self.accounts.audit_log(&self.root, &all, &part).await;
+        log.unwrap()
     }
 
     /// A plain user.

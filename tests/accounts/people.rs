@@ -175,7 +175,11 @@ both_databases!(
             accounts.sessions(&me, Some(bob.id)).await.err(),
             accounts.sessions(&me, None).await.err(),
             accounts.links(&me, bob.id).await.err(),
-            accounts.audit_log(&me, None, 10).await.err(),
+            accounts
+                .audit_log(&me, &Default::default(), &Default::default())
+                .await
+                .err(),
+            accounts.audit_count(&me, &Default::default()).await.err(),
         ] {
             assert!(
                 matches!(refused, Some(AccountsError::Forbidden)),
@@ -429,7 +433,7 @@ both_databases!(changes_are_audited_without_secrets, |db: Db| async move {
         .delete_user(&Actor::Shell, alice.id)
         .await
         .unwrap();
-    let log = bed.accounts.audit_log(&bed.root, None, 10).await.unwrap();
+    let log = bed.log().await;
     let actions: Vec<_> = log.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(
         actions,

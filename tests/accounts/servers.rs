@@ -98,7 +98,7 @@ both_databases!(
         let libraries = bed.accounts.source_libraries().await.unwrap();
         let films = libraries.iter().find(|row| row.name == "Films").unwrap();
         assert_eq!(films.collection_type.as_deref(), Some("movies"));
-        let log = bed.accounts.audit_log(&bed.root, None, 10).await.unwrap();
+        let log = bed.log().await;
         assert!(!format!("{log:?}").contains(token.expose()));
     }
 );

@@ -88,13 +88,21 @@ async fn ids_are_not_given_twice() {
     let entry = audit::NewAudit {
         at: 1,
         actor: "a".into(),
-        action: "b".into(),
-        subject: "c".into(),
+        kind: "b".into(),
+        action: "b.c".into(),
+        subject: "d".into(),
+        subject_name: "e".into(),
         before: None,
         after: None,
     };
     let newest = async |database: &str| {
-        let rows = audit::latest(&open(database).await, None, 1).await.unwrap();
+        let part = audit::AuditPart {
+            limit: 1,
+            ..audit::AuditPart::default()
+        };
+        let rows = audit::list(&open(database).await, &Default::default(), &part)
+            .await
+            .unwrap();
         rows.first().map(|row| row.id)
     };
     let first = sqlite(&path("first.db"));

@@ -118,14 +118,12 @@ impl Db {
     ) -> Result<Moved, ArchiveError> {
         match self {
             Db::Sqlite(pool) => {
-                let conn = pool.dedicated_connection().await;
-                let mut conn = conn.map_err(|error| DbError::Open(error.to_string()))?;
+                let mut conn = pool.dedicated_connection().await?;
                 conn.spawn_blocking(move |conn| Ok(write::write(conn, sink, &about)))
                     .await?
             }
             Db::Postgres(pool) => {
-                let conn = pool.dedicated_connection().await;
-                let conn = conn.map_err(|error| DbError::Open(error.to_string()))?;
+                let conn = pool.dedicated_connection().await?;
                 let work = move || write::write(&mut wrap(conn), sink, &about);
                 on_a_thread(work).await
             }
@@ -146,16 +144,14 @@ impl Db {
     ) -> Result<Moved, ArchiveError> {
         match self {
             Db::Sqlite(pool) => {
-                let conn = pool.dedicated_connection().await;
-                let mut conn = conn.map_err(|error| DbError::Open(error.to_string()))?;
+                let mut conn = pool.dedicated_connection().await?;
                 conn.spawn_blocking(move |conn| {
                     Ok(restore::restore(conn, archive, replace, before_commit))
                 })
                 .await?
             }
             Db::Postgres(pool) => {
-                let conn = pool.dedicated_connection().await;
-                let conn = conn.map_err(|error| DbError::Open(error.to_string()))?;
+                let conn = pool.dedicated_connection().await?;
                 let work =
                     move || restore::restore(&mut wrap(conn), archive, replace, before_commit);
                 on_a_thread(work).await

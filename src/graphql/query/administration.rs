@@ -6,32 +6,13 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::WholeCatalog;
+use super::audit::{AuditConnection, AuditLogFilter};
 use crate::db;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::GraphResult;
-use crate::graphql::inputs::{cost, count};
-use crate::graphql::scalars::{Json, Long};
+use crate::graphql::inputs::{Paging, cost, count, weight};
 use crate::graphql::types::{MergedLibrary, NodeId, Server, SourceLibrary, may_see, time};
 use crate::model::PublicId;
-
-/// A change of the configuration, as it happened.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct AuditEntry {
-    /// Its number; later ones are higher.
-    pub number: Long,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// A user's id, or what acted: `config`, `shell`, `system`.
-    pub actor: String,
-    /// What was done, such as `library.create`.
-    pub action: String,
-    /// What it was done to.
-    pub subject: String,
-    /// How it was before, without secrets.
-    pub before: Option<Json>,
-    /// How it is after, without secrets.
-    pub after: Option<Json>,
-}
 
 /// What was watched or marked and is still to be told to a server.
 #[derive(SimpleObject)]
@@ -186,30 +167,25 @@ impl AdministrationQuery {
         Ok(entries.collect())
     }
 
-    /// Changes of the configuration, the latest first; `before` a number goes on behind it. For
-    /// administrators.
-    #[graphql(complexity = "cost(50, child_complexity)")]
+    /// Who changed the configuration, when, and what: the latest first. For administrators.
+    #[graphql(complexity = "cost(weight(first, last), child_complexity)")]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
-        before: Option<Long>,
-        #[graphql(default = 50)] first: i32,
-    ) -> GraphResult<Vec<AuditEntry>> {
-        let limit = count("first", Some(first), false)?.unwrap_or_default();
-        let accounts = &ctx.services()?.accounts;
-        let rows = accounts
-            .audit_log(&ctx.actor()?, before.map(|before| before.0), limit)
-            .await?;
-        let entries = rows.into_iter().map(|row| AuditEntry {
-            number: Long(row.id),
-            at: time(row.at),
-            actor: row.actor,
-            action: row.action,
-            subject: row.subject,
-            before: row.before.map(Json::from_text),
-            after: row.after.map(Json::from_text),
-        });
-        Ok(entries.collect())
+        filter: Option<AuditLogFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> GraphResult<AuditConnection> {
+        let paging = Paging {
+            offset: None,
+            first,
+            after,
+            last,
+            before,
+        };
+        AuditConnection::open(ctx, filter.unwrap_or_default(), &paging).await
     }
 }
 

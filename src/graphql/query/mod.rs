@@ -1,6 +1,7 @@
 //! What can be asked.
 
 mod administration;
+mod audit;
 mod catalog;
 mod home;
 mod items;

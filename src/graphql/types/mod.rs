@@ -14,7 +14,7 @@ mod user;
 mod user_data;
 mod view;
 
-pub use connection::ItemConnection;
+pub use connection::{ItemConnection, PageInfo};
 pub use crawl::CrawlProgress;
 pub use item::Item;
 pub use library::{
