@@ -5,6 +5,7 @@ pub mod backup;
 pub mod check;
 pub mod demo;
 mod events;
+mod metrics;
 mod seams;
 mod serve;
 mod upkeep;
@@ -27,8 +28,9 @@ use crate::graphql;
 use crate::jellyfin::Registry;
 use crate::model::Secret;
 use crate::rest::{self, RestSettings, RestState};
-use crate::server::{self, Health, RateLimit, Routes, TrustedProxies};
+use crate::server::{self, Access, Health, MetricsState, RateLimit, Routes, TrustedProxies};
 use crate::stream::{self, ByCatalog, Capabilities, KnownPeople, StreamState};
+use crate::telemetry::Metrics;
 use crate::web::{self, WebSettings};
 
 /// What clients are told that this server is called.
@@ -88,10 +90,8 @@ impl App {
         let clock = tuning.clock.unwrap_or_else(Clock::system);
         let db = Db::open(config.database_url.expose()).await?;
         db.migrate_up().await?;
-        let registry = match tuning.limits {
-            Some(limits) => Registry::with_limits(clock.clone(), limits),
-            None => Registry::new(clock.clone()),
-        };
+        let limits = tuning.limits.unwrap_or_default();
+        let registry = Registry::measured(clock.clone(), limits, Metrics::default());
         let options = Options {
             secret_key_file: config.secret_key_file.clone(),
             secret_key: config
@@ -218,7 +218,8 @@ fn router(
         Arc::new(ByCatalog::new(catalog.clone(), people)),
         Capabilities::new(catalog.ids()),
         IMAGE_CACHE,
-    );
+    )
+    .with_metrics(catalog.registry().metrics().clone());
     let web = WebSettings {
         public_url: config.public_url.clone(),
         jellyfin_web_dir: config.jellyfin_web_dir.clone(),
@@ -233,6 +234,14 @@ fn router(
         web: web::router(&web),
         health: Health {
             db: catalog.db().clone(),
+        },
+        metrics: MetricsState {
+            metrics: catalog.registry().metrics().clone(),
+            now: metrics::now(catalog.clone(), clock.clone()),
+            access: Access {
+                from: config.metrics_from.clone().into(),
+                administrator: seams::administrator(accounts.clone()),
+            },
         },
         proxies: TrustedProxies::new(&config.trusted_proxies),
         rate: RateLimit::new(

@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod credentials;
 mod dedup;
+mod health;
 mod init;
 mod key;
 mod library;
@@ -41,6 +42,8 @@ enum Command {
     Demo(serve::Demo),
     /// Run the gateway
     Serve(serve::Serve),
+    /// Ask a running gateway on this machine whether it is ready
+    Health(health::Health),
     /// Print the GraphQL schema (SDL)
     Schema,
     /// Print a commented configuration
@@ -90,6 +93,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
             print!("{}", crate::graphql::sdl());
             Ok(())
         }
+        Command::Health(health) => health.run(output),
         Command::Init => init::run(),
         Command::Check(check) => wait(check.run(output)),
         Command::Apply(apply) => wait(apply.run(output)),

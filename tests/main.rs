@@ -20,6 +20,7 @@ mod exactness;
 mod failure;
 mod layers;
 mod nothing_lost;
+mod operating;
 mod outage;
 mod recorded_fidelity;
 mod search_hints;

@@ -9,7 +9,7 @@ use http::request::Parts;
 use crate::accounts::Accounts;
 use crate::catalog::sync::Sync;
 use crate::rest::{self, caller, params::Params};
-use crate::server::AccountOf;
+use crate::server::{self, AccountOf};
 use crate::stream::{self, StreamError};
 
 fn internal(error: impl std::fmt::Display) -> StreamError {
@@ -42,6 +42,25 @@ pub fn account_of(accounts: Accounts) -> AccountOf {
             let token = caller::Credentials::read(&parts.headers, &params).token?;
             let viewer = accounts.viewer_by_token(&token).await.ok()??;
             Some(viewer.user_id)
+        }
+        .boxed()
+    })
+}
+
+/// Whether a request comes from an administrator; none where it says nothing of who it is from.
+pub fn administrator(accounts: Accounts) -> server::IsAdministrator {
+    Arc::new(move |parts: &Parts| {
+        let params = Params::parse(parts.uri.query());
+        let token = caller::Credentials::read(&parts.headers, &params).token;
+        let accounts = accounts.clone();
+        async move {
+            let viewer = match &token {
+                Some(token) => accounts.viewer_by_token(token).await,
+                None => return None,
+            };
+            // While the database is away nobody is known.
+            let viewer = viewer.ok().flatten();
+            Some(viewer.is_some_and(|viewer| viewer.is_administrator))
         }
         .boxed()
     })

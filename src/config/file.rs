@@ -17,6 +17,7 @@ pub(super) struct FileConfig {
     pub secret_key_file: Option<String>,
     pub secret_key: Option<Secret>,
     pub trusted_proxies: Option<Vec<String>>,
+    pub metrics_from: Option<Vec<String>>,
     pub sign_in_servers: Option<Vec<String>>,
     pub public_users: Option<bool>,
     pub discovery: Option<bool>,

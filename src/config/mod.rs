@@ -51,6 +51,8 @@ pub struct Config {
     pub secret_key: Option<Secret>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// From where `/metrics` may be read without an administrator's token.
+    pub metrics_from: Vec<IpNet>,
     /// Names of servers whose accounts may sign in.
     pub sign_in_servers: Vec<String>,
     /// Whether `/Users/Public` lists anybody.

@@ -45,7 +45,8 @@ pub(super) fn validate(file: FileConfig) -> Result<Config, ConfigError> {
         secret_key_file: non_empty(file.secret_key_file)
             .map_or_else(|| data_dir.join("secret.key"), PathBuf::from),
         secret_key: file.secret_key.filter(|key| !key.is_empty()),
-        trusted_proxies: trusted_proxies(&file.trusted_proxies.unwrap_or_default(), &mut problems),
+        trusted_proxies: networks("trusted_proxies", file.trusted_proxies, &mut problems),
+        metrics_from: networks("metrics_from", file.metrics_from, &mut problems),
         sign_in_servers: sign_in_servers(file.sign_in_servers.unwrap_or_default(), &mut problems),
         public_users: file.public_users.unwrap_or(false),
         discovery: file.discovery.unwrap_or(true),
@@ -176,7 +177,8 @@ fn advertised_version(text: Option<String>, problems: &mut Problems) -> String {
     text
 }
 
-fn trusted_proxies(texts: &[String], problems: &mut Problems) -> Vec<IpNet> {
+fn networks(key: &str, texts: Option<Vec<String>>, problems: &mut Problems) -> Vec<IpNet> {
+    let texts = texts.unwrap_or_default();
     let mut networks = Vec::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
         let network = text
@@ -185,7 +187,7 @@ fn trusted_proxies(texts: &[String], problems: &mut Problems) -> Vec<IpNet> {
         match network {
             Ok(network) => networks.push(network),
             Err(_) => problems.add(
-                format!("trusted_proxies[{index}]"),
+                format!("{key}[{index}]"),
                 format!("`{text}` is no network"),
                 "an IP address or ADDRESS/BITS",
             ),

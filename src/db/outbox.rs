@@ -140,6 +140,14 @@ pub async fn waiting(db: &Db, links: &[i64], limit: i64) -> Result<Vec<OutboxRow
 
 /// What waits for one link.
 ///
+/// How much waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn length(db: &Db) -> Result<i64, DbError> {
+    with_conn!(db, |conn| outbox::table.count().get_result(conn).await)
+}
+
 /// # Errors
 /// When the database fails.
 pub async fn of_link(db: &Db, link_id: i64) -> Result<Vec<OutboxRow>, DbError> {

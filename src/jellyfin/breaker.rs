@@ -126,6 +126,15 @@ impl Breaker {
         }
     }
 
+    /// 0 closed, 1 half-open, 2 open.
+    pub(super) fn state(&self) -> i64 {
+        match self.lock().gate {
+            Gate::Closed => 0,
+            Gate::Open { until, .. } if Instant::now() < until => 2,
+            Gate::Open { .. } | Gate::HalfOpen { .. } => 1,
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }

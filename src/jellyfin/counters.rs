@@ -38,6 +38,18 @@ pub(super) struct Counters {
     probes: AtomicU64,
 }
 
+impl Purpose {
+    /// For the metrics.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Bodies => "bodies",
+            Self::Stream => "stream",
+            Self::Probe => "probe",
+        }
+    }
+}
+
 impl Counters {
     pub(super) fn add(&self, purpose: Purpose) {
         match purpose {

@@ -94,9 +94,12 @@ impl Server {
                 latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
             })
         };
-        tokio::time::timeout(self.limits.total, asked)
+        let start = Instant::now();
+        let answer = tokio::time::timeout(self.limits.total, asked)
             .await
-            .unwrap_or(Err(UpstreamError::Timeout))
+            .unwrap_or(Err(UpstreamError::Timeout));
+        self.measure(Purpose::Probe, start, answer.as_ref().err());
+        answer
     }
 
     pub(super) fn set_error_status(&self, error: &UpstreamError) {

@@ -8,6 +8,7 @@ use tokio::task::AbortHandle;
 
 use super::{Limits, Server, ServerSpec, ServerStatus, health};
 use crate::clock::Clock;
+use crate::telemetry::Metrics;
 
 /// A server's status became another.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,7 @@ struct Inner {
     limits: Limits,
     clock: Clock,
     changes: broadcast::Sender<StatusChange>,
+    metrics: Metrics,
 }
 
 struct Entry {
@@ -44,12 +46,23 @@ impl Registry {
     }
 
     pub fn with_limits(clock: Clock, limits: Limits) -> Self {
+        Self::measured(clock, limits, Metrics::default())
+    }
+
+    /// What is sent is counted in `metrics`.
+    pub fn measured(clock: Clock, limits: Limits, metrics: Metrics) -> Self {
         Self(Arc::new(Inner {
             servers: RwLock::default(),
             limits,
             clock,
             changes: broadcast::Sender::new(256),
+            metrics,
         }))
+    }
+
+    /// Where what is sent is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Adds or changes a source and begins to watch its health. What stays the same keeps its
@@ -74,6 +87,7 @@ impl Registry {
             self.0.limits.clone(),
             self.0.clock.clone(),
             self.0.changes.clone(),
+            self.0.metrics.clone(),
         ));
         let health = tokio::spawn(health::watch(Arc::downgrade(&server))).abort_handle();
         servers.insert(

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::model::{Secret, ServerKey, UpstreamId};
+use crate::telemetry::Metrics;
 use crate::wire::Body;
 
 /// A source with its connections, limits and state. Handed out by the `Registry`.
@@ -37,6 +38,7 @@ pub struct Server {
     pub(super) clock: Clock,
     pub(super) breaker: Breaker,
     pub(super) counters: Counters,
+    pub(super) metrics: Metrics,
     pub(super) batcher: Batcher,
     pub(super) status: watch::Sender<ServerStatus>,
     pub(super) changes: broadcast::Sender<StatusChange>,
@@ -53,6 +55,7 @@ impl Server {
         limits: Limits,
         clock: Clock,
         changes: broadcast::Sender<StatusChange>,
+        metrics: Metrics,
     ) -> Self {
         Self {
             id: spec.id,
@@ -62,6 +65,7 @@ impl Server {
             spec: Mutex::new(spec),
             breaker: Breaker::new(&limits),
             counters: Counters::default(),
+            metrics,
             batcher: Batcher::default(),
             status: watch::Sender::new(ServerStatus::Unknown),
             changes,
@@ -89,6 +93,11 @@ impl Server {
     /// Tells every change of the status, the present one first.
     pub fn watch(&self) -> watch::Receiver<ServerStatus> {
         self.status.subscribe()
+    }
+
+    /// Whether it is asked: 0 yes, 1 one request tries, 2 no.
+    pub fn breaker_state(&self) -> i64 {
+        self.breaker.state()
     }
 
     /// What was sent to it since it was registered.
@@ -339,9 +348,11 @@ impl Server {
             }
             self.counters.add(plan.purpose);
             tried += 1;
+            let start = Instant::now();
             let result = tokio::time::timeout_at(deadline, attempt())
                 .await
                 .unwrap_or(Err(UpstreamError::Timeout));
+            self.measure(plan.purpose, start, result.as_ref().err());
             self.note(&plan, result.as_ref().err());
             match result {
                 // A starting server stays so for longer than a deadline.
@@ -355,6 +366,13 @@ impl Server {
                 other => return other,
             }
         }
+    }
+
+    pub(super) fn measure(&self, purpose: Purpose, start: Instant, error: Option<&UpstreamError>) {
+        let outcome = error.map_or("ok", UpstreamError::code);
+        let took = start.elapsed();
+        self.metrics
+            .upstream(&self.name(), purpose.word(), outcome, took);
     }
 
     fn backoff(&self, tried: u32) -> Duration {

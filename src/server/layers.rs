@@ -1,4 +1,4 @@
-//! What every request passes through, outermost first: log line, panic guard, client address,
+//! What every request passes through, outermost first: measure, log line, panic guard, client address,
 //! rate limit, body limit.
 
 use axum::Router;
@@ -11,12 +11,14 @@ use tower_http::trace::{DefaultOnFailure, TraceLayer};
 use tracing::Level;
 
 use super::client_addr::{self, TrustedProxies};
+use super::metrics;
 use super::rate::{self, RateLimit};
+use crate::telemetry::Metrics;
 
 /// No client sends more than a device profile; uploads are not taken.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
-pub fn apply(router: Router, proxies: TrustedProxies, rate: RateLimit) -> Router {
+pub fn apply(router: Router, proxies: TrustedProxies, rate: RateLimit, metrics: Metrics) -> Router {
     router
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(rate, rate::limit))
@@ -34,4 +36,5 @@ pub fn apply(router: Router, proxies: TrustedProxies, rate: RateLimit) -> Router
                 })
                 .on_failure(DefaultOnFailure::new().level(Level::WARN)),
         )
+        .layer(middleware::from_fn_with_state(metrics, metrics::measure))
 }

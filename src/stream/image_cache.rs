@@ -1,6 +1,7 @@
 //! Pictures kept in memory, by bytes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -8,6 +9,8 @@ use moka::future::Cache;
 
 use super::StreamError;
 use crate::model::{ServerKey, UpstreamId};
+use crate::telemetry::Metrics;
+use crate::telemetry::metrics::CacheName;
 
 /// Larger ones are passed on without being kept.
 pub(super) const LARGEST: usize = 8 << 20;
@@ -35,7 +38,10 @@ pub(super) struct Image {
 
 /// Cheap to clone.
 #[derive(Clone)]
-pub(super) struct ImageCache(Cache<ImageKey, Arc<Image>>);
+pub(super) struct ImageCache {
+    kept: Cache<ImageKey, Arc<Image>>,
+    metrics: Metrics,
+}
 
 impl ImageCache {
     pub(super) fn new(bytes: u64) -> Self {
@@ -46,7 +52,14 @@ impl ImageCache {
                 u32::try_from(image.bytes.len() + 512).unwrap_or(u32::MAX)
             })
             .build();
-        Self(cache)
+        Self {
+            kept: cache,
+            metrics: Metrics::default(),
+        }
+    }
+
+    pub(super) fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// The picture, fetched once however many ask for it at a time.
@@ -55,9 +68,15 @@ impl ImageCache {
         key: ImageKey,
         fetch: impl Future<Output = Result<Arc<Image>, StreamError>>,
     ) -> Result<Arc<Image>, StreamError> {
-        self.0
-            .try_get_with(key, fetch)
-            .await
-            .map_err(|error: Arc<StreamError>| (*error).clone())
+        let fetched = AtomicBool::new(false);
+        let fetch = async {
+            fetched.store(true, Ordering::Relaxed);
+            fetch.await
+        };
+        let image = self.kept.try_get_with(key, fetch).await;
+        let missed = fetched.load(Ordering::Relaxed);
+        self.metrics
+            .cache(CacheName::Images, (!missed).into(), missed.into());
+        image.map_err(|error: Arc<StreamError>| (*error).clone())
     }
 }

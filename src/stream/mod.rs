@@ -40,6 +40,7 @@ use encodings::Sessions;
 use image_cache::ImageCache;
 
 use crate::model::NameKind;
+use crate::telemetry::Metrics;
 
 /// What the handlers need. Cheap to clone.
 #[derive(Clone)]
@@ -66,6 +67,12 @@ impl StreamState {
             images: ImageCache::new(image_bytes),
             sessions: Sessions::default(),
         }
+    }
+
+    /// Counts looks into the cache of pictures.
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        self.images = self.images.with_metrics(metrics);
+        self
     }
 }
 

@@ -1,5 +1,6 @@
 //! The log: one readable line or one JSON object an event, without secrets.
 
+pub mod metrics;
 mod scrub;
 
 use tracing_subscriber::EnvFilter;
@@ -9,6 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogConfig, LogFormat};
 
+pub use metrics::Metrics;
 pub use scrub::scrub;
 
 /// The log could not be set up.

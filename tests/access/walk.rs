@@ -59,12 +59,11 @@ const OPEN: [&str; 8] = [
     "/system/",
     "/ui/",
 ];
-const OPEN_EXACTLY: [&str; 11] = [
+const OPEN_EXACTLY: [&str; 10] = [
     "/",
     "/graphql",
     "/graphql/stream",
     "/graphql/ws",
-    "/metrics",
     "/socket",
     "/users/authenticatebyname",
     "/users/authenticatewithquickconnect",

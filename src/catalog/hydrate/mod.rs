@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::db::{Db, bodies};
 use crate::jellyfin::{Account, Registry};
 use crate::model::UpstreamId;
+use crate::telemetry::metrics::CacheName;
 use crate::wire::Body;
 use flight::Flights;
 
@@ -133,6 +134,9 @@ impl Hydrate {
                 self.0.memory.insert(copy.copy_id, again).await;
             }
         }
+        let (hits, misses) = (found.len() as u64, missing.len() as u64);
+        let metrics = self.0.registry.metrics();
+        metrics.cache(CacheName::Bodies, hits, misses);
         let missing = self.take_kept(missing, &mut found, &mut old).await;
         if !old.is_empty() {
             let hydrate = self.clone();
