@@ -5,10 +5,13 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::accounts::{Vault, VaultError, unreadable};
+use serde_json::json;
+
+use crate::accounts::{Actor, Vault, VaultError, unreadable};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::archive::{About, Archive, ArchiveError, Moved};
+use crate::db::audit::{self, NewAudit};
 use crate::db::{Db, DbError};
 
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +93,7 @@ pub async fn restore(config: &Config, path: &Path, force: bool) -> Result<Restor
     // Looked at before the database is: a wrong file changes nothing.
     let archive = Archive::open(source)?;
     let version = archive.header.version.clone();
-    let with_key = archive.header.has_key;
+    let (with_key, made_at) = (archive.header.has_key, archive.header.made_at);
     let db = Db::open(config.database_url.expose()).await?;
     let (given, file) = (config.secret_key.clone(), config.secret_key_file.clone());
     let moved = db
@@ -102,6 +105,19 @@ pub async fn restore(config: &Config, path: &Path, force: bool) -> Result<Restor
             Vault::add_keys(&file, keys).map_err(|error| error.to_string())
         })
         .await?;
+    let entry = NewAudit {
+        at: Clock::system().millis(),
+        actor: Actor::Shell.to_string(),
+        kind: "installation".to_owned(),
+        action: "installation.restore".to_owned(),
+        subject: "all".to_owned(),
+        subject_name: String::new(),
+        before: None,
+        after: Some(
+            json!({ "version": version, "madeAt": made_at, "rows": moved.rows }).to_string(),
+        ),
+    };
+    audit::insert(&db, &entry).await?;
     let vault = match &config.secret_key {
         Some(key) => Some(Vault::from_text(key)?),
         // Not made here: a fresh key would open nothing.

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use manyfin::app::backup::{Restored, backup, restore};
 use manyfin::config::Config;
+use manyfin::db::audit::{self, AuditFilter};
 use serde_json::{Value, json};
 
 use super::sqlite;
@@ -63,6 +64,12 @@ async fn a_signed_in_client_goes_on_where_it_was() {
     ann.url = gateway.url.clone();
     assert_eq!(shelf(&ann).await, before, "with the token it had");
     assert_eq!(ann.get("/Users/Me").await["Id"], me["Id"]);
+    let restores = AuditFilter {
+        action: Some("installation.restore".into()),
+        ..AuditFilter::default()
+    };
+    let noted = audit::count(gateway.app.catalog.db(), &restores).await;
+    assert_eq!(noted.unwrap(), 1, "the log says that it was restored");
     let told = ann.get("/System/Info/Public").await;
     assert_eq!(told["Id"], info["Id"], "one server to its clients");
 
