@@ -209,7 +209,7 @@ fn router(
         engine: rest::Engine::over(engine.clone()),
         settings: Arc::new(settings),
         viewers: seams::viewers(accounts.clone(), sync.clone()),
-        events: events::sockets(catalog.clone()),
+        events: events::sockets(catalog.clone(), accounts.clone()),
         clock: clock.clone(),
     };
     let people = Arc::new(KnownPeople::new(accounts.clone()));

@@ -105,6 +105,20 @@ impl Accounts {
         self.viewer_in(&session.user_id, session_info).await
     }
 
+    /// The viewer of a session; none for one that has ended.
+    ///
+    /// # Errors
+    /// When the database fails, or a stored secret cannot be opened.
+    pub async fn viewer_of_session(
+        &self,
+        session: PublicId,
+    ) -> Result<Option<Viewer>, AccountsError> {
+        match sessions::by_id(&self.0.db, &session.to_string()).await? {
+            Some(session) => self.viewer(&session).await,
+            None => Ok(None),
+        }
+    }
+
     /// A user as a viewer without a session, for a player that has a right to a stream and no token.
     /// None for one who is gone or disabled.
     ///

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use tokio_stream::wrappers::BroadcastStream;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 
+use crate::accounts::{Accounts, Viewer};
 use crate::catalog::Catalog;
 use crate::catalog::events::CatalogEvent;
+use crate::catalog::scope::Scope;
 use crate::catalog::snapshot::Snapshot;
 use crate::model::PublicId;
 use crate::rest::{self, SocketEvent};
@@ -20,47 +23,87 @@ const GATHER: Duration = Duration::from_secs(5);
 const MOST: usize = 500;
 
 /// Events of one viewer: their own marks, and what changed among what they see.
-pub fn sockets(catalog: Catalog) -> rest::Events {
+pub fn sockets(catalog: Catalog, accounts: Accounts) -> rest::Events {
     Arc::new(move |viewer| {
-        let (catalog, viewer) = (catalog.clone(), viewer.clone());
-        let events = BroadcastStream::new(catalog.events().listen());
-        events
-            .filter_map(move |event| {
-                let (catalog, viewer) = (catalog.clone(), viewer.clone());
-                async move {
-                    match event.ok()? {
-                        CatalogEvent::UserData { user, items } => {
-                            (user == viewer.user_id).then_some(SocketEvent::Watched(items))
-                        }
-                        CatalogEvent::Library {
-                            added,
-                            updated,
-                            removed,
-                        } => {
-                            let scope = catalog.scope(&viewer).await.ok()?;
-                            let text =
-                                |ids: Vec<PublicId>| ids.iter().map(PublicId::to_string).collect();
-                            let seen = |ids: Vec<PublicId>| -> Vec<String> {
-                                text(
-                                    ids.into_iter()
-                                        .filter(|id| scope.find(*id, None).is_some())
-                                        .collect(),
-                                )
-                            };
-                            let update = LibraryUpdate {
-                                items_added: seen(added),
-                                items_updated: seen(updated),
-                                // What is gone was perhaps never theirs; ids tell nothing.
-                                items_removed: text(removed),
-                                ..LibraryUpdate::default()
-                            };
-                            Some(SocketEvent::Library(update))
-                        }
+        let listener = Listener {
+            events: catalog.events().listen(),
+            catalog: catalog.clone(),
+            accounts: accounts.clone(),
+            viewer: viewer.clone(),
+            before: None,
+        };
+        futures::stream::unfold(listener, |mut listener| async move {
+            let event = listener.next().await?;
+            Some((event, listener))
+        })
+        .boxed()
+    })
+}
+
+/// One socket's ear.
+struct Listener {
+    events: Receiver<CatalogEvent>,
+    catalog: Catalog,
+    accounts: Accounts,
+    viewer: Arc<Viewer>,
+    /// What the viewer saw until now: nothing else can have gone from them.
+    before: Option<Scope>,
+}
+
+impl Listener {
+    /// None: the session is over, and nothing more is told.
+    async fn next(&mut self) -> Option<SocketEvent> {
+        if self.before.is_none() {
+            self.before = Some(self.scope().await?);
+        }
+        loop {
+            match self.events.recv().await {
+                Ok(CatalogEvent::UserData { user, items }) if user == self.viewer.user_id => {
+                    return Some(SocketEvent::Watched(items));
+                }
+                Ok(CatalogEvent::Library {
+                    added,
+                    updated,
+                    removed,
+                }) => {
+                    let now = self.scope().await?;
+                    let before = self.before.replace(now.clone())?;
+                    let update = LibraryUpdate {
+                        items_added: visible(&now, added),
+                        items_updated: visible(&now, updated),
+                        items_removed: visible(&before, removed),
+                        ..LibraryUpdate::default()
+                    };
+                    let told = [
+                        &update.items_added,
+                        &update.items_updated,
+                        &update.items_removed,
+                    ];
+                    if told.iter().any(|ids| !ids.is_empty()) {
+                        return Some(SocketEvent::Library(update));
                     }
                 }
-            })
-            .boxed()
-    })
+                Ok(CatalogEvent::UserData { .. }) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// What the viewer may see now: links may have come and gone since the socket was opened, and the
+    /// session may have ended.
+    async fn scope(&mut self) -> Option<Scope> {
+        let session = self.viewer.session.id;
+        match self.accounts.viewer_of_session(session).await {
+            Ok(viewer) => self.viewer = Arc::new(viewer?),
+            Err(error) => tracing::warn!(%error, "a socket's user could not be read: {error}"),
+        }
+        self.catalog.scope(&self.viewer).await.ok()
+    }
+}
+
+fn visible(scope: &Scope, ids: Vec<PublicId>) -> Vec<String> {
+    let seen = ids.iter().filter(|id| scope.find(**id, None).is_some());
+    seen.map(PublicId::to_string).collect()
 }
 
 /// Compares snapshots, a while apart, and tells what came, changed and went.

@@ -2,5 +2,6 @@
 
 mod hidden;
 mod routes;
+mod sockets;
 mod walk;
 mod world;
