@@ -54,6 +54,7 @@ mod by_name;
 mod compat;
 mod copies;
 pub mod edition;
+mod explain;
 mod features;
 mod grouping;
 mod hierarchy;
@@ -62,6 +63,7 @@ pub mod name;
 pub mod order;
 mod owned;
 mod policy;
+mod preview;
 #[cfg(test)]
 mod property_tests;
 pub mod quality;
@@ -74,10 +76,12 @@ mod union;
 mod untold;
 
 pub use copies::{Copies, Copy, Decisions, Scope, Strategy};
+pub use explain::{Explanation, Reason, explain};
 pub use grouping::{Conflict, ConflictingIds, Grouping, Join, Key};
 pub use identity::{ProviderIndex, Providers, Realm};
 pub use owned::{OwnedCopies, OwnedCopy};
 pub use policy::SourcePolicy;
+pub use preview::{NearMiss, Preview, preview};
 
 use compat::Compat;
 use features::Table;

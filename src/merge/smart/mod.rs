@@ -15,10 +15,10 @@ mod title;
 pub use evidence::{Evidence, Statement};
 pub use model::{Model, Section, Weights, model, probability};
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::compat::{Compat, NOWHERE};
-use super::copies::{Copies, Decisions, Scope, Strategy};
+use super::copies::{Copies, Copy, Scope, Strategy};
 use super::features::{ABSENT, Table};
 use super::grouping::Key;
 use super::identity::Realm;
@@ -258,25 +258,32 @@ fn section(table: &Table, left: u32, right: u32) -> Section {
     }
 }
 
-/// Every candidate of copies that nothing joined yet, for training and for looking at near misses:
-/// (left, right, section, evidence), the copies by their numbers.
-pub fn candidates(copies: &impl Copies) -> Vec<(u32, u32, Section, Evidence)> {
+/// Every candidate of copies that share no id, for training: (left, right, section, evidence), the
+/// copies by their numbers.
+pub fn candidates(copies: &impl Copies) -> Vec<Candidate> {
     let libraries = (0..copies.len() as u32).filter_map(|at| copies.copy(at).library);
-    let scopes = [Scope {
+    let libraries: BTreeSet<u32> = libraries.collect();
+    candidates_in(copies, &libraries.into_iter().collect::<Vec<_>>())
+}
+
+/// Two copies, what they are judged as, and what speaks for and against them.
+pub type Candidate = (u32, u32, Section, Evidence);
+
+/// As above, of the copies of some libraries.
+pub(super) fn candidates_in(copies: &impl Copies, libraries: &[u32]) -> Vec<Candidate> {
+    let compat = Compat::new(&[Scope {
         strategy: Strategy::Smart,
-        libraries: libraries
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect(),
-    }];
-    let compat = Compat::new(&scopes);
+        libraries: libraries.to_vec(),
+    }]);
     let table = Table::new(copies, &compat);
     let mut groups = Groups::new(&table);
-    super::decide(&mut groups, &Decisions::default());
     let mut judge = Judge::new(copies, &table);
     let mut found = Vec::new();
-    for ranks in table.by_realm() {
-        for pair in judge.pairs(&mut groups, &compat, &ranks, &|_, _| true) {
+    let by_realm = table.by_realm();
+    let scored = WORKS.iter().chain([&Realm::Episode, &Realm::Untold]);
+    for realm in scored {
+        let ranks = &by_realm[*realm as usize];
+        for pair in judge.pairs(&mut groups, &compat, ranks, &|_, _| true) {
             found.push((
                 table.order[pair.left as usize],
                 table.order[pair.right as usize],
@@ -286,4 +293,47 @@ pub fn candidates(copies: &impl Copies) -> Vec<(u32, u32, Section, Evidence)> {
         }
     }
     found
+}
+
+/// What speaks for and against two copies of one kind that a score can tell of: works, and episodes
+/// whose series is not known.
+pub(super) fn judge(copies: &impl Copies, a: u32, b: u32) -> Option<(Evidence, &'static Weights)> {
+    let two = Two(copies, [a, b]);
+    let compat = Compat::new(&[]);
+    let table = Table::new(&two, &compat);
+    let realm = table.rows[0].realm;
+    let has_parent = copies.copy(a).series.is_some() || copies.copy(b).series.is_some();
+    if !WORKS.contains(&realm) && (realm != Realm::Episode || has_parent) {
+        return None;
+    }
+    let evidence = Judge::new(&two, &table).evidence(0, 1);
+    Some((evidence, model().section(section(&table, 0, 1))))
+}
+
+/// Two copies by themselves, without their parents.
+struct Two<'a, C>(&'a C, [u32; 2]);
+
+impl<C: Copies> Copies for Two<'_, C> {
+    fn len(&self) -> usize {
+        2
+    }
+    fn copy(&self, index: u32) -> Copy<'_> {
+        Copy {
+            series: None,
+            album: None,
+            ..self.0.copy(self.1[index as usize])
+        }
+    }
+    fn provider_ids(&self, index: u32, each: &mut dyn FnMut(&str, &str)) {
+        self.0.provider_ids(self.1[index as usize], each);
+    }
+    fn people(&self, index: u32, each: &mut dyn FnMut(&str)) {
+        self.0.people(self.1[index as usize], each);
+    }
+    fn genres(&self, index: u32, each: &mut dyn FnMut(&str)) {
+        self.0.genres(self.1[index as usize], each);
+    }
+    fn overview(&self, index: u32) -> Option<&str> {
+        self.0.overview(self.1[index as usize])
+    }
 }

@@ -27,6 +27,16 @@ pub struct Model {
     pub albums: Weights,
 }
 
+impl Model {
+    pub fn section(&self, section: Section) -> &Weights {
+        match section {
+            Section::Works => &self.works,
+            Section::Episodes => &self.episodes,
+            Section::Albums => &self.albums,
+        }
+    }
+}
+
 /// A pair's logit is the bias and the weights of the statements that hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,10 +56,18 @@ impl Weights {
         probability(Scorer::from(self).logit(evidence))
     }
 
+    /// The least probability that joins a pair of which this holds.
+    pub fn needed(&self, evidence: Evidence) -> f64 {
+        if evidence.titles_agree() {
+            self.threshold
+        } else {
+            self.threshold_of_unlike
+        }
+    }
+
     /// Whether `SMART` joins a pair of which this holds.
     pub fn joins(&self, evidence: Evidence) -> bool {
-        let scorer = Scorer::from(self);
-        scorer.logit(evidence) >= scorer.threshold(evidence)
+        self.probability(evidence) >= self.needed(evidence)
     }
 }
 
