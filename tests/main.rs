@@ -13,6 +13,7 @@ mod batching;
 mod command_line;
 mod crawls_told;
 mod db;
+mod decisions;
 mod differential;
 mod discovery;
 mod door;

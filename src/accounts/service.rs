@@ -222,6 +222,25 @@ impl Accounts {
         Ok(())
     }
 
+    /// Writes down what an administrator changed elsewhere, in the transaction of that change, which ends
+    /// with it; and says so to other processes.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is no administrator.
+    pub async fn record(
+        &self,
+        tx: Transaction,
+        actor: &Actor,
+        action: &str,
+        subject: impl std::fmt::Display,
+        after: Option<Value>,
+    ) -> Result<(), AccountsError> {
+        actor.need_administrator()?;
+        self.audit(&tx, actor, action, subject, None, after).await?;
+        tx.commit().await?;
+        self.changed(Change::Libraries).await
+    }
+
     /// Who changed what: a part of the log, the latest first.
     ///
     /// # Errors

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::CatalogError;
+use super::decisions::Standing;
 use super::identity::{Founded, Remembered};
 use super::scope::LinkAccess;
 use super::snapshot::{CopySeed, MergedLibrary, MergedSource, ServerEntry, SourceLibrary};
 use super::store::{Access, Configuration};
 use crate::db::{self, Db};
-use crate::model::{PublicId, UpstreamId};
+use crate::model::UpstreamId;
 
 /// Rows a read, so that a large catalog does not lie in memory twice.
 const PAGE: i64 = 5_000;
@@ -130,22 +131,12 @@ pub async fn configuration(db: &Db) -> Result<Configuration, CatalogError> {
             })
         })
         .collect();
-    let (mut joined, mut parted) = (Vec::new(), Vec::new());
-    for (action, left, right) in db::snapshot::standing_decisions(db).await? {
-        let (Ok(left), Ok(right)) = (left.parse::<PublicId>(), right.parse::<PublicId>()) else {
-            continue;
-        };
-        match action.as_str() {
-            "join" => joined.push((left, right)),
-            _ => parted.push((left, right)),
-        }
-    }
+    let standing = Standing::of(&db::decisions::standing(db).await?);
     Ok(Configuration {
         servers,
         source_libraries,
         merged_libraries,
-        joined,
-        parted,
+        standing,
     })
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::accounts::PublicIds;
 use crate::catalog::CatalogError;
+use crate::catalog::decisions::Standing;
 use crate::catalog::identity::Remembered;
 use crate::catalog::scope::LinkAccess;
 use crate::catalog::snapshot::{
@@ -16,7 +17,6 @@ use crate::catalog::snapshot::{
 };
 use crate::clock::Clock;
 use crate::db::{self, Db};
-use crate::model::PublicId;
 
 /// The servers and libraries as they are configured.
 #[derive(Debug, Default, Clone)]
@@ -24,9 +24,8 @@ pub struct Configuration {
     pub servers: Vec<ServerEntry>,
     pub source_libraries: Vec<SourceLibrary>,
     pub merged_libraries: Vec<MergedLibrary>,
-    /// Pairs of copies joined and parted by hand.
-    pub joined: Vec<(PublicId, PublicId)>,
-    pub parted: Vec<(PublicId, PublicId)>,
+    /// What people decided by hand.
+    pub standing: Standing,
 }
 
 /// What the links may see.
@@ -152,14 +151,15 @@ impl Store {
             source_libraries: writer.configuration.source_libraries.clone(),
             merged_libraries: writer.configuration.merged_libraries.clone(),
             copies: &writer.copies,
-            joined: &writer.configuration.joined,
-            parted: &writer.configuration.parted,
+            joined: &writer.configuration.standing.joined,
+            parted: &writer.configuration.standing.parted,
             remembered: &writer.remembered,
             ids: &self.ids,
             generation,
         };
         // Grouping takes the processor for a while; readers go on meanwhile.
-        let (snapshot, changes) = tokio::task::block_in_place(|| build(parts));
+        let (mut snapshot, changes) = tokio::task::block_in_place(|| build(parts));
+        snapshot.choose(&writer.configuration.standing.chosen);
         if !changes.is_empty() {
             let at = self.clock.millis();
             db::items::remember(

@@ -13,6 +13,7 @@ pub mod bodies;
 pub mod byte_prints;
 pub mod copies;
 pub mod crawls;
+pub mod decisions;
 pub mod display_preferences;
 mod error;
 pub mod installation;

@@ -258,6 +258,7 @@ diesel::table! {
         actor -> Text,
         created_at -> BigInt,
         undone_at -> Nullable<BigInt>,
+        change_id -> Text,
     }
 }
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::schema::{copies, copy_members, decisions, link_access};
+use super::schema::{copies, copy_members, link_access};
 use super::{Db, DbError};
 
 /// A copy as lists need it.
@@ -68,23 +68,6 @@ pub async fn access(db: &Db) -> Result<Vec<AccessRow>, DbError> {
             account_links::server_id,
             link_access::copies,
             link_access::libraries
-        ))
-        .load(conn)
-        .await)
-}
-
-/// Decisions by hand that stand: (action, left copy, right copy), oldest first.
-///
-/// # Errors
-/// When the database fails.
-pub async fn standing_decisions(db: &Db) -> Result<Vec<(String, String, String)>, DbError> {
-    with_conn!(db, |conn| decisions::table
-        .filter(decisions::undone_at.is_null())
-        .order(decisions::id)
-        .select((
-            decisions::action,
-            decisions::left_copy,
-            decisions::right_copy
         ))
         .load(conn)
         .await)

@@ -72,8 +72,13 @@ pub fn image(
     let lead = scope
         .and_then(|scope| scope.projection.entry(item, None))
         .map(|entry| entry.lead);
-    let copies = lead
+    let held = &snapshot.item(item).copies;
+    let poster = snapshot
+        .chosen_poster(held)
+        .filter(|_| kind.eq_ignore_ascii_case("Primary"));
+    let copies = poster
         .into_iter()
+        .chain(lead)
         .chain(snapshot.item(item).copies.iter().copied());
     copies
         .filter(sees)

@@ -183,7 +183,10 @@ pub fn light(
     out.opt("VideoType", light.video_type.clone());
     out.opt("CollectionType", light.collection_type.clone());
     out.opt("NormalizationGain", light.normalization_gain);
-    images(&others, ids, options, &mut out);
+    let by_own_id = copy.id == entry.id;
+    let poster = snapshot.chosen_poster(copies).filter(|_| !by_own_id);
+    let poster = poster.map(|copy| snapshot.copy(copy));
+    images(&others, poster, ids, options, &mut out);
     out.put(
         "LocationType",
         light
@@ -376,7 +379,13 @@ fn music(
 }
 
 /// Tags name the copy whose picture it is; the hashes go with them.
-fn images(copies: &[&Copy], ids: &IdMap<'_>, options: &BodyOptions, out: &mut Writer<'_>) {
+fn images(
+    copies: &[&Copy],
+    poster: Option<&Copy>,
+    ids: &IdMap<'_>,
+    options: &BodyOptions,
+    out: &mut Writer<'_>,
+) {
     if !options.images {
         // Jellyfin tells no tags then, but always this.
         out.put("ImageBlurHashes", Value::Object(Body::new()));
@@ -389,6 +398,11 @@ fn images(copies: &[&Copy], ids: &IdMap<'_>, options: &BodyOptions, out: &mut Wr
     let limit = options.image_type_limit.unwrap_or(usize::MAX);
     let mut hashes = Body::new();
     let mut tags = Body::new();
+    let chosen = poster.and_then(|copy| Some((copy, copy.light.image_tags.get("Primary")?)));
+    if let Some((copy, tag)) = chosen.filter(|_| wanted("Primary") && limit > 0) {
+        tags.insert("Primary".into(), json!(tag));
+        add_hash(&mut hashes, &copy.light, "Primary", tag);
+    }
     for copy in copies {
         for (kind, tag) in copy
             .light

@@ -86,8 +86,13 @@ impl Scope {
     /// The visible copies in the order in which they are played: of an item in progress, cuts that the
     /// position fits come first, unless a copy is asked for by its own id.
     pub fn playing_order(&self, entry: &ItemEntry) -> Vec<CopyIx> {
-        let mut copies = self.copies(entry);
         let snapshot = self.snapshot();
+        let mut copies = self.copies(entry);
+        let by_own_id = snapshot.copy(entry.lead).id == entry.id;
+        if !entry.single && !by_own_id && snapshot.chosen_lead(&copies) == Some(entry.lead) {
+            // Whose metadata somebody chose says nothing of what plays.
+            copies = self.projection.visible_copies(entry.item);
+        }
         if let Some(state) = self.user_items.get(snapshot.item(entry.item).id)
             && snapshot.copy(entry.lead).id != entry.id
         {

@@ -113,9 +113,7 @@ impl Projection {
         let fallback = self.leads[item as usize]?;
         let lead = match library {
             Some(library) => self
-                .copies_in(item, library)
-                .into_iter()
-                .next()
+                .lead(&self.copies_in(item, library))
                 .unwrap_or(fallback),
             None => fallback,
         };
@@ -189,7 +187,7 @@ impl Projection {
         }
         items
             .filter_map(|item| {
-                let lead = self.copies_in(item, library).into_iter().next()?;
+                let lead = self.lead(&self.copies_in(item, library))?;
                 Some(ItemEntry {
                     id: self.snapshot.item(item).id,
                     item,
@@ -201,7 +199,13 @@ impl Projection {
     }
 
     fn choose_lead(&self, item: ItemIx) -> Option<CopyIx> {
-        self.visible_copies(item).into_iter().next()
+        self.lead(&self.visible_copies(item))
+    }
+
+    /// The copy that somebody chose, else the best.
+    fn lead(&self, ordered: &[CopyIx]) -> Option<CopyIx> {
+        let chosen = self.snapshot.chosen_lead(ordered);
+        chosen.or_else(|| ordered.first().copied())
     }
 
     /// The first view that lists one of the copies; one with strategy `NONE` only as a last resort.

@@ -124,7 +124,7 @@ fn relate(copies: &mut [Copy], by_upstream: &HashMap<(u32, UpstreamId), CopyIx>)
     }
 }
 
-fn scopes(snapshot: &Snapshot) -> Vec<merge::Scope> {
+pub(super) fn scopes(snapshot: &Snapshot) -> Vec<merge::Scope> {
     let global = snapshot
         .merged_libraries
         .iter()

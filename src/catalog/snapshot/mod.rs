@@ -1,6 +1,7 @@
 //! The catalog in memory: an immutable snapshot that readers take without a lock.
 
 mod build;
+mod chosen;
 mod copy;
 mod library;
 mod own;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use crate::model::{ItemKind, PublicId, ServerKey, UpstreamId};
 
 pub use build::{Parts, build};
+pub use chosen::Chosen;
 pub use copy::{Copy, CopySeed};
 pub use library::{LibraryRef, MergedLibrary, MergedSource, SourceLibrary, SourcePolicy, Strategy};
 pub use own::for_owner;
@@ -71,6 +73,7 @@ pub struct Snapshot {
     pub grouping: Arc<crate::merge::Grouping>,
     /// What people decided by hand.
     pub decisions: crate::merge::Decisions,
+    by_hand: Arc<chosen::ByHand>,
     targets: HashMap<PublicId, Target>,
     by_row: Arc<HashMap<i64, CopyIx>>,
     by_upstream: Arc<HashMap<(u32, UpstreamId), CopyIx>>,

@@ -46,6 +46,7 @@ pub fn for_owner(base: &Snapshot, owner: PublicId) -> Option<Snapshot> {
         merged_libraries: base.merged_libraries.clone(),
         copies: base.copies.clone(),
         decisions: base.decisions.clone(),
+        by_hand: base.by_hand.clone(),
         targets: targets.collect(),
         by_row: base.by_row.clone(),
         by_upstream: base.by_upstream.clone(),

@@ -1,5 +1,6 @@
 //! What can be changed.
 
+mod decisions;
 mod libraries;
 mod links;
 mod playback;
@@ -8,6 +9,8 @@ mod servers;
 mod sessions;
 mod users;
 mod watched;
+
+pub use libraries::CreateMergedLibraryInput;
 
 use async_graphql::{ID, MergedObject};
 
@@ -27,6 +30,7 @@ pub struct Mutation(
     links::LinkMutation,
     servers::ServerMutation,
     libraries::LibraryMutation,
+    decisions::DecisionMutation,
 );
 
 /// What an id means to the caller at this moment; nothing is remembered between two mutations.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::items::list;
+use super::merging::{Decision, Explanation};
 use crate::catalog::scope::{AccessSet, Projection, Scope};
 use crate::catalog::snapshot::Snapshot;
 use crate::graphql::caller::Ask;
@@ -66,7 +67,7 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    fn of(snapshot: &Snapshot, conflict: &merge::Conflict) -> Option<Self> {
+    pub fn of(snapshot: &Snapshot, conflict: &merge::Conflict) -> Option<Self> {
         let left = snapshot.copies.get(conflict.left as usize)?;
         let right = snapshot.copies.get(conflict.right as usize)?;
         let ids = conflict.ids.as_ref();
@@ -127,6 +128,18 @@ impl WholeCatalog {
         let mut query = inputs::query(filter, sort)?;
         query.filter.recursive = true;
         list(&self.scope, &query, &paging, ctx.caller()?.trusted)
+    }
+
+    /// Why two copies are one item, or are not. An item's id stands for its first copy.
+    #[graphql(complexity = "cost(100, child_complexity)")]
+    async fn explain(&self, left: ID, right: ID) -> GraphResult<Explanation> {
+        Explanation::of(self.scope.snapshot(), &left, &right)
+    }
+
+    /// What was decided by hand and stands, the latest first.
+    async fn decisions(&self, ctx: &Context<'_>) -> GraphResult<Vec<Decision>> {
+        let rows = ctx.services()?.catalog.decisions().await?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Joins that were not made because ids contradict each other, and those made in spite of it.

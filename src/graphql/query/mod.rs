@@ -6,6 +6,7 @@ mod catalog;
 mod home;
 mod items;
 mod jellyfin;
+mod merging;
 mod names;
 mod node;
 mod people;
@@ -27,4 +28,5 @@ pub struct Query(
     names::NameQuery,
     jellyfin::JellyfinQuery,
     administration::AdministrationQuery,
+    merging::MergingQuery,
 );

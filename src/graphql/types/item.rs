@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::connection::id_of;
 use super::joined::Joined;
-use super::{ItemConnection, Source, UserData};
+use super::{Holdings, ItemConnection, Source, UserData};
 use crate::catalog::query;
 use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::catalog::watch::ItemState;
@@ -348,6 +348,12 @@ impl Item {
                 is_canonical: copy == entry.lead,
             })
             .collect()
+    }
+
+    /// How often it is held, how large and how good: what is held twice?
+    async fn holdings(&self) -> Option<Holdings> {
+        let copies = self.scope.copies(self.item()?);
+        Some(Holdings::of(self.scope.snapshot(), &copies))
     }
 
     /// What joined its copies: an id that they share, name and year, a number, a hand.

@@ -3,7 +3,7 @@
 use async_graphql::{Enum, ID, SimpleObject};
 
 use crate::catalog::scope::{ItemEntry, Scope};
-use crate::catalog::snapshot::Copy;
+use crate::catalog::snapshot::{Copy, Snapshot};
 use crate::merge::{Join, Key};
 
 /// What can join two copies.
@@ -23,6 +23,20 @@ pub enum JoinKey {
     NearYear,
     /// The learned score of `SMART`.
     Score,
+}
+
+impl JoinKey {
+    pub fn of(key: Key) -> Self {
+        match key {
+            Key::Hand => Self::Hand,
+            Key::Provider(_) => Self::Provider,
+            Key::Number => Self::Number,
+            Key::Date => Self::Date,
+            Key::Name => Self::Name,
+            Key::NearYear => Self::NearYear,
+            Key::Score(_) => Self::Score,
+        }
+    }
 }
 
 /// Two copies that were joined, and by what.
@@ -49,38 +63,33 @@ impl Joined {
         let joins = snapshot.grouping.joins(entry.item).iter();
         joins
             .filter(|join| scope.projection.sees(join.left) && scope.projection.sees(join.right))
-            .map(|join| {
-                let (left, right) = (snapshot.copy(join.left), snapshot.copy(join.right));
-                Self::new(scope, join, left, right)
-            })
+            .map(|join| Self::between(snapshot, join))
             .collect()
     }
 
-    fn new(scope: &Scope, join: &Join, left: &Copy, right: &Copy) -> Self {
+    /// A join of two copies, whoever sees them.
+    pub fn between(snapshot: &Snapshot, join: &Join) -> Self {
+        let (left, right) = (snapshot.copy(join.left), snapshot.copy(join.right));
+        Self::new(snapshot, join, left, right)
+    }
+
+    fn new(snapshot: &Snapshot, join: &Join, left: &Copy, right: &Copy) -> Self {
         let mut joined = Self {
             left: left.id.to_string().into(),
             right: right.id.to_string().into(),
-            key: JoinKey::Hand,
+            key: JoinKey::of(join.key),
             provider: None,
             provider_id: None,
             score: None,
         };
         match join.key {
-            Key::Hand => {}
             Key::Provider(index) => {
-                let provider = scope.snapshot().grouping.provider(index);
-                joined.key = JoinKey::Provider;
+                let provider = snapshot.grouping.provider(index);
                 joined.provider = Some(provider.to_owned());
                 joined.provider_id = id_of(left, provider).or_else(|| id_of(right, provider));
             }
-            Key::Number => joined.key = JoinKey::Number,
-            Key::Date => joined.key = JoinKey::Date,
-            Key::Name => joined.key = JoinKey::Name,
-            Key::NearYear => joined.key = JoinKey::NearYear,
-            Key::Score(thousandths) => {
-                joined.key = JoinKey::Score;
-                joined.score = Some(f64::from(thousandths) / 1000.0);
-            }
+            Key::Score(thousandths) => joined.score = Some(f64::from(thousandths) / 1000.0),
+            _ => {}
         }
         joined
     }

@@ -1,7 +1,9 @@
 //! What the schema shows.
 
 mod connection;
+mod copy_group;
 mod crawl;
+mod holdings;
 mod item;
 mod joined;
 mod library;
@@ -15,8 +17,11 @@ mod user_data;
 mod view;
 
 pub use connection::{ItemConnection, PageInfo};
+pub use copy_group::{CopyGroup, CopySummary};
 pub use crawl::CrawlProgress;
+pub use holdings::Holdings;
 pub use item::Item;
+pub use joined::{JoinKey, Joined};
 pub use library::{
     DedupStrategy, MergedLibrary, SourceLibrary, SourcePolicy, find_merged, may_see,
 };

@@ -1,0 +1,101 @@
+//! Which copy leads, and whose poster is shown, where somebody chose.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::build::{Input, scopes};
+use super::{CopyIx, Snapshot, Target};
+use crate::merge;
+use crate::model::PublicId;
+
+/// Copies by their ids, in the order in which they were chosen: of two in one item the later one counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chosen {
+    pub leads: Vec<PublicId>,
+    pub posters: Vec<PublicId>,
+}
+
+/// The same by position, with the place in that order.
+#[derive(Debug, Default)]
+pub(super) struct ByHand {
+    leads: HashMap<CopyIx, usize>,
+    posters: HashMap<CopyIx, usize>,
+}
+
+fn latest(chosen: &HashMap<CopyIx, usize>, copies: &[CopyIx]) -> Option<CopyIx> {
+    if chosen.is_empty() {
+        return None;
+    }
+    let known = copies
+        .iter()
+        .filter_map(|copy| Some((chosen.get(copy)?, *copy)));
+    known.max().map(|(_, copy)| copy)
+}
+
+impl Snapshot {
+    /// Takes over what was chosen; copies that are not there now count again when they are back.
+    pub fn choose(&mut self, chosen: &Chosen) {
+        let places = |ids: &[PublicId]| -> HashMap<CopyIx, usize> {
+            let found = ids
+                .iter()
+                .enumerate()
+                .filter_map(|(at, id)| match self.target(*id)? {
+                    Target::Copy(copy) => Some((copy, at)),
+                    _ => None,
+                });
+            found.collect()
+        };
+        self.by_hand = Arc::new(ByHand {
+            leads: places(&chosen.leads),
+            posters: places(&chosen.posters),
+        });
+    }
+
+    /// The copy among these that somebody chose to lead.
+    pub fn chosen_lead(&self, copies: &[CopyIx]) -> Option<CopyIx> {
+        latest(&self.by_hand.leads, copies)
+    }
+
+    /// The copy among these whose poster somebody chose.
+    pub fn chosen_poster(&self, copies: &[CopyIx]) -> Option<CopyIx> {
+        latest(&self.by_hand.posters, copies)
+    }
+
+    /// Why two copies are one item, or are not.
+    pub fn explain(&self, a: CopyIx, b: CopyIx) -> merge::Explanation {
+        let (input, scopes) = (Input(self), scopes(self));
+        merge::explain(&input, &scopes, &self.decisions, &self.grouping, a, b)
+    }
+
+    /// What a merged library would be beside those that there are.
+    pub fn preview(
+        &self,
+        library: &merge::Scope,
+        most: usize,
+        sees: impl Fn(CopyIx) -> bool,
+    ) -> merge::Preview {
+        let scopes = scopes(self);
+        merge::preview(&Input(self), &scopes, &self.decisions, library, most, sees)
+    }
+
+    /// The grouping as it would be by these decisions.
+    pub fn regrouped(
+        &self,
+        joined: &[(PublicId, PublicId)],
+        parted: &[(PublicId, PublicId)],
+    ) -> merge::Grouping {
+        let copy = |id: &PublicId| match self.target(*id) {
+            Some(Target::Copy(copy)) => Some(copy),
+            _ => None,
+        };
+        let pairs = |pairs: &[(PublicId, PublicId)]| -> Vec<(CopyIx, CopyIx)> {
+            let known = pairs.iter().filter_map(|(a, b)| Some((copy(a)?, copy(b)?)));
+            known.collect()
+        };
+        let decisions = merge::Decisions {
+            joined: pairs(joined),
+            never: pairs(parted),
+        };
+        merge::group(&Input(self), &scopes(self), &decisions)
+    }
+}

@@ -1,0 +1,372 @@
+//! What administrators decide by hand, through the front door: previewed, applied, undone, and stable
+//! over re-crawls, restarts and a copy that goes and comes back.
+
+use manyfin::config::CollectionType;
+use manyfin::demo::{DemoServer, DemoSpec};
+use serde_json::{Value, json};
+
+use crate::support::app::TestApp;
+
+struct Stage {
+    app: TestApp,
+    /// The demo servers; they end when they are dropped.
+    _sources: Vec<DemoServer>,
+    rows: Vec<i64>,
+    admin: String,
+}
+
+impl Stage {
+    /// Two servers with eight films each, four of which are on both.
+    async fn set(database: &str) -> Self {
+        let app = TestApp::start(database).await;
+        let mut sources = Vec::new();
+        let mut rows = Vec::new();
+        for (name, offset) in [("Attic", 0), ("Basement", 4)] {
+            let source = DemoServer::start(DemoSpec::films(name, 8, offset))
+                .await
+                .expect("a source");
+            rows.push(
+                app.add_server(&source, name, ("crawler", "crawler-pw"))
+                    .await,
+            );
+            sources.push(source);
+        }
+        let links: Vec<_> = rows
+            .iter()
+            .map(|row| (*row, ("alice", "alice-pw")))
+            .collect();
+        app.add_user("root", "root", true, &links).await;
+        app.add_user("alice", "alice", false, &links).await;
+        let libraries = app
+            .app
+            .accounts
+            .source_libraries()
+            .await
+            .expect("libraries");
+        let of = |row: i64| {
+            let found = libraries.iter().find(|library| library.server_id == row);
+            found.expect("a library of films").library_id.clone()
+        };
+        let (attic, basement) = (of(rows[0]), of(rows[1]));
+        let sources_of_films = [
+            ("Attic", attic.as_str(), 20),
+            ("Basement", basement.as_str(), 10),
+        ];
+        app.add_library("Films", CollectionType::Movies, &sources_of_films)
+            .await;
+        let admin = app.sign_in("root", "root").await;
+        Self {
+            app,
+            _sources: sources,
+            rows,
+            admin,
+        }
+    }
+
+    async fn ask_as(&self, token: &str, query: &str, variables: Value) -> Value {
+        let answer = reqwest::Client::new()
+            .post(format!("{}/graphql", self.app.url))
+            .bearer_auth(token)
+            .json(&json!({ "query": query, "variables": variables }))
+            .send()
+            .await
+            .expect("an answer");
+        answer.json().await.expect("JSON")
+    }
+
+    async fn ask(&self, query: &str, variables: Value) -> Value {
+        let answer = self.ask_as(&self.admin, query, variables).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        answer["data"].clone()
+    }
+
+    /// The items as sorted lists of their copies.
+    async fn items(&self) -> Vec<Vec<String>> {
+        let query = "{ catalog { items(first: 100, filter: {kinds: [MOVIE]}) { nodes { sources { id } } } } }";
+        let data = self.ask(query, json!({})).await;
+        let nodes = data["catalog"]["items"]["nodes"].as_array().expect("nodes");
+        let mut items: Vec<Vec<String>> =
+            nodes.iter().map(|node| copies(&node["sources"])).collect();
+        items.sort();
+        items
+    }
+
+    /// The copies of one film on both servers, and of two films on one each.
+    async fn films(&self) -> (Vec<String>, String, String) {
+        let items = self.items().await;
+        let both = items
+            .iter()
+            .find(|copies| copies.len() == 2)
+            .expect("a film on both");
+        let mut alone = items.iter().filter(|copies| copies.len() == 1);
+        let one = alone.next().expect("a film on one")[0].clone();
+        let other = alone.next().expect("another")[0].clone();
+        (both.clone(), one, other)
+    }
+
+    async fn recrawl(&self) {
+        for row in &self.rows {
+            self.app.crawl(*row).await;
+        }
+    }
+}
+
+fn copies(list: &Value) -> Vec<String> {
+    let list = list.as_array().expect("a list").iter();
+    let mut ids: Vec<String> = list
+        .map(|copy| copy["id"].as_str().expect("an id").to_owned())
+        .collect();
+    ids.sort();
+    ids
+}
+
+fn groups(list: &Value) -> Vec<Vec<String>> {
+    let list = list.as_array().expect("a list").iter();
+    list.map(|group| copies(&group["copies"])).collect()
+}
+
+const JOIN: &str = "mutation($ids: [ID!]!, $dry: Boolean!) {
+    joinItems(ids: $ids, dryRun: $dry) { id before { copies { id } } after { copies { id name server } } } }";
+const SPLIT: &str = "mutation($ids: [ID!]!, $dry: Boolean!) {
+    splitItem(copies: $ids, dryRun: $dry) { id before { copies { id } } after { copies { id } } } }";
+const UNDO: &str = "mutation($id: ID!) { undoDecision(id: $id) { id before { copies { id } } after { copies { id } } } }";
+
+both_gateways!(joined, items_are_joined_previewed_and_undone);
+
+async fn items_are_joined_previewed_and_undone(url: String) {
+    let stage = Stage::set(&url).await;
+    let before = stage.items().await;
+    let (_, one, other) = stage.films().await;
+    let ids = json!([one, other]);
+    let dry = stage.ask(JOIN, json!({ "ids": ids, "dry": true })).await;
+    assert!(dry["joinItems"]["id"].is_null());
+    let mut pair = vec![one.clone(), other.clone()];
+    pair.sort();
+    assert_eq!(groups(&dry["joinItems"]["after"]), [pair.clone()]);
+    assert_eq!(stage.items().await, before, "a preview changes nothing");
+
+    let done = stage.ask(JOIN, json!({ "ids": ids, "dry": false })).await;
+    assert_eq!(done["joinItems"]["after"], dry["joinItems"]["after"]);
+    assert!(stage.items().await.contains(&pair));
+    stage.recrawl().await;
+    assert!(
+        stage.items().await.contains(&pair),
+        "a crawl changes nothing of it"
+    );
+
+    let told = stage
+        .ask(
+            "{ catalog { decisions { id action } } auditLog { nodes { action } } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(
+        told["catalog"]["decisions"][0]["id"],
+        done["joinItems"]["id"]
+    );
+    assert_eq!(told["auditLog"]["nodes"][0]["action"], "item.join");
+
+    stage
+        .ask(UNDO, json!({ "id": done["joinItems"]["id"] }))
+        .await;
+    assert_eq!(stage.items().await, before);
+    let again = stage
+        .ask_as(&stage.admin, UNDO, json!({ "id": done["joinItems"]["id"] }))
+        .await;
+    assert_eq!(
+        again["errors"][0]["extensions"]["code"], "NOT_FOUND",
+        "{again}"
+    );
+}
+
+both_gateways!(split, a_split_holds_over_crawls_and_restarts);
+
+async fn a_split_holds_over_crawls_and_restarts(url: String) {
+    let stage = Stage::set(&url).await;
+    let (both, one, _) = stage.films().await;
+    let split = stage
+        .ask(SPLIT, json!({ "ids": [both[0]], "dry": false }))
+        .await;
+    assert_eq!(groups(&split["splitItem"]["before"]), [both.clone()]);
+    let mut parts = groups(&split["splitItem"]["after"]);
+    parts.sort();
+    assert_eq!(parts, [vec![both[0].clone()], vec![both[1].clone()]]);
+    stage.recrawl().await;
+    let items = stage.items().await;
+    assert!(items.contains(&vec![both[0].clone()]) && items.contains(&vec![both[1].clone()]));
+
+    // Both ids answer, each as the copy that it names.
+    let explain = "query($a: ID!, $b: ID!) { catalog { explain(left: $a, right: $b) {
+        together path { key } reasons { by detail score } } } }";
+    let told = stage
+        .ask(explain, json!({ "a": both[0], "b": both[1] }))
+        .await;
+    assert_eq!(told["catalog"]["explain"]["together"], false);
+    assert_eq!(
+        told["catalog"]["explain"]["reasons"][0]["by"], "HAND",
+        "{told}"
+    );
+
+    // What the next start finds in the database.
+    stage
+        .app
+        .app
+        .catalog
+        .store()
+        .reload_configuration()
+        .await
+        .expect("it reads");
+    assert!(stage.items().await.contains(&vec![both[0].clone()]));
+
+    // The later of two decisions about one pair counts.
+    stage.ask(JOIN, json!({ "ids": both, "dry": false })).await;
+    assert!(stage.items().await.contains(&both));
+    let told = stage
+        .ask(explain, json!({ "a": both[0], "b": both[1] }))
+        .await;
+    assert_eq!(told["catalog"]["explain"]["path"][0]["key"], "HAND");
+
+    let moved = "mutation($copy: ID!, $to: ID!) { moveCopy(copy: $copy, to: $to) { id } }";
+    stage
+        .ask(moved, json!({ "copy": both[0], "to": one }))
+        .await;
+    let mut target = vec![both[0].clone(), one];
+    target.sort();
+    let items = stage.items().await;
+    assert!(
+        items.contains(&target) && items.contains(&vec![both[1].clone()]),
+        "{items:?}"
+    );
+}
+
+both_gateways!(chosen, the_leading_copy_and_the_poster_are_chosen);
+
+async fn the_leading_copy_and_the_poster_are_chosen(url: String) {
+    let stage = Stage::set(&url).await;
+    let item = "query($id: ID!) { catalog { item(id: $id) { id sources { id isCanonical }
+        holdings { copies servers totalSize best { score label } worst { score } } body } } }";
+    let (both, ..) = stage.films().await;
+    let own = "query($id: ID!) { catalog { item(id: $id) { series { id } } } }";
+    stage.ask(own, json!({ "id": both[0] })).await;
+    // By an id of the item's own, not of a copy.
+    let data = stage.ask("{ catalog { items(first: 100, filter: {kinds: [MOVIE]}) { nodes { id sources { id } } } } }", json!({})).await;
+    let nodes = data["catalog"]["items"]["nodes"].as_array().expect("nodes");
+    let node = nodes
+        .iter()
+        .find(|node| copies(&node["sources"]) == both)
+        .expect("the film");
+    let id = node["id"].clone();
+    let shown = stage.ask(item, json!({ "id": id })).await;
+    let sources = &shown["catalog"]["item"]["sources"];
+    let lead = sources[0]["id"].clone();
+    let second = sources[1]["id"].clone();
+    assert_eq!(sources[0]["isCanonical"], true);
+    let held = &shown["catalog"]["item"]["holdings"];
+    assert_eq!(
+        (held["copies"].as_i64(), held["servers"].as_i64()),
+        (Some(2), Some(2))
+    );
+
+    let choose = "mutation($copy: ID!) { chooseCanonicalCopy(copy: $copy) { id chosen { id } } }";
+    let chosen = stage.ask(choose, json!({ "copy": second })).await;
+    assert_eq!(chosen["chooseCanonicalCopy"]["chosen"]["id"], second);
+    stage.recrawl().await;
+    let shown = stage.ask(item, json!({ "id": id })).await;
+    assert_eq!(
+        shown["catalog"]["item"]["sources"][0]["id"], second,
+        "{shown}"
+    );
+    stage
+        .ask(UNDO, json!({ "id": chosen["chooseCanonicalCopy"]["id"] }))
+        .await;
+    let shown = stage.ask(item, json!({ "id": id })).await;
+    assert_eq!(shown["catalog"]["item"]["sources"][0]["id"], lead);
+
+    let poster = "mutation($copy: ID!) { choosePoster(copy: $copy) { id chosen { id imageUrl } } }";
+    let chosen = stage.ask(poster, json!({ "copy": second })).await;
+    let url = chosen["choosePoster"]["chosen"]["imageUrl"]
+        .as_str()
+        .expect("a picture");
+    let tag = url.rsplit('=').next().expect("a tag");
+    let shown = stage.ask(item, json!({ "id": id })).await;
+    assert_eq!(
+        shown["catalog"]["item"]["body"]["ImageTags"]["Primary"],
+        tag
+    );
+    assert_eq!(
+        shown["catalog"]["item"]["sources"][0]["id"], lead,
+        "the poster alone is the other's"
+    );
+}
+
+both_gateways!(previewed, a_library_is_previewed_before_it_is_saved);
+
+async fn a_library_is_previewed_before_it_is_saved(url: String) {
+    let stage = Stage::set(&url).await;
+    let data = stage.ask("{ servers { id name } }", json!({})).await;
+    let servers = data["servers"].as_array().expect("servers");
+    let libraries = stage
+        .app
+        .app
+        .accounts
+        .source_libraries()
+        .await
+        .expect("libraries");
+    let sources: Vec<Value> = stage
+        .rows
+        .iter()
+        .zip(servers)
+        .map(|(row, server)| {
+            let library = libraries.iter().find(|library| library.server_id == *row);
+            json!({ "serverId": server["id"], "library": library.expect("films").library_id })
+        })
+        .collect();
+    let preview = "query($input: CreateMergedLibraryInput!) { previewMergedLibrary(input: $input) {
+        workCount copyCount joinedBy { key provider count } conflictCount conflicts { leftName }
+        nearMisses { score left { name } } examples { copies { name imageUrl server } } } }";
+    let input = |strategy: &str| json!({ "input": { "name": "New", "collectionType": "MOVIES", "dedupStrategy": strategy, "sources": sources } });
+    let by_ids = stage.ask(preview, input("PROVIDER_IDS")).await["previewMergedLibrary"].clone();
+    assert_eq!(
+        (by_ids["workCount"].as_i64(), by_ids["copyCount"].as_i64()),
+        (Some(12), Some(16)),
+        "{by_ids}"
+    );
+    assert_eq!(by_ids["joinedBy"][0]["key"], "PROVIDER");
+    assert_eq!(by_ids["examples"].as_array().map(Vec::len), Some(4));
+    assert!(by_ids["examples"][0]["copies"][0]["imageUrl"].is_string());
+    let none = stage.ask(preview, input("NONE")).await["previewMergedLibrary"].clone();
+    assert_eq!(none["workCount"], 16);
+    let data = stage.ask("{ mergedLibraries { name } }", json!({})).await;
+    assert!(!data.to_string().contains("New"), "nothing was saved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decisions_are_for_administrators() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stage = Stage::set(&format!("sqlite://{}/test.db", folder.path().display())).await;
+    let (both, one, _) = stage.films().await;
+    let alice = stage.app.sign_in("alice", "alice").await;
+    for (query, variables) in [
+        (JOIN, json!({ "ids": [both[0], one], "dry": true })),
+        (SPLIT, json!({ "ids": [both[0]], "dry": false })),
+        (UNDO, json!({ "id": both[0] })),
+    ] {
+        let answer = stage.ask_as(&alice, query, variables).await;
+        assert_eq!(
+            answer["errors"][0]["extensions"]["code"], "FORBIDDEN",
+            "{answer}"
+        );
+    }
+    // What makes no sense is told so.
+    for (query, variables) in [
+        (JOIN, json!({ "ids": [one], "dry": false })),
+        (SPLIT, json!({ "ids": both, "dry": false })),
+        (SPLIT, json!({ "ids": [one], "dry": false })),
+    ] {
+        let answer = stage.ask_as(&stage.admin, query, variables).await;
+        assert_eq!(
+            answer["errors"][0]["extensions"]["code"], "BAD_INPUT",
+            "{answer}"
+        );
+    }
+}
