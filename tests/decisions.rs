@@ -187,7 +187,10 @@ async fn a_split_holds_over_crawls_and_restarts(url: String) {
     let split = stage
         .ask(SPLIT, json!({ "ids": [both[0]], "dry": false }))
         .await;
-    assert_eq!(groups(&split["splitItem"]["before"]), [both.clone()]);
+    assert_eq!(
+        groups(&split["splitItem"]["before"]),
+        std::slice::from_ref(&both)
+    );
     let mut parts = groups(&split["splitItem"]["after"]);
     parts.sort();
     assert_eq!(parts, [vec![both[0].clone()], vec![both[1].clone()]]);
