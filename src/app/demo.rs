@@ -9,7 +9,7 @@ use crate::accounts::{
 };
 use crate::catalog::sync::CrawlKind;
 use crate::config::{CollectionType, Config, DedupStrategy, SourcePolicy};
-use crate::demo::{DemoServer, demo_sources};
+use crate::demo::{Content, DemoServer, demo_sources};
 use crate::jellyfin::TlsTrust;
 use crate::model::{PublicId, Secret};
 
@@ -171,6 +171,39 @@ fn login((username, password): (&str, &str)) -> Credentials {
         username: username.to_owned(),
         password: Secret::new(password),
     }
+}
+
+/// Runs sources of plain films alone, for load runs and for trying a configuration of one's own.
+///
+/// # Errors
+/// When a socket cannot be used.
+pub async fn sources_only(servers: usize, films: usize) -> Result<(), AppError> {
+    let mut running = Vec::new();
+    for (number, mut spec) in demo_sources(servers, 0).into_iter().enumerate() {
+        spec.content = Content::Films {
+            count: films,
+            offset: number * films / 2,
+        };
+        spec.delay = std::time::Duration::ZERO;
+        let source = DemoServer::start(spec)
+            .await
+            .map_err(|error| AppError::Demo(error.to_string()))?;
+        println!(
+            "{}",
+            serde_json::json!({
+                "name": source.name(),
+                "url": source.url(),
+                "library": source.library_id("Films").map(|id| id.to_string()),
+                "accounts": [CRAWLER, SOURCE_USER],
+            })
+        );
+        running.push(source);
+    }
+    // A read waits on a thread of its own, so that the sources go on.
+    let ended = tokio::task::spawn_blocking(|| std::io::stdin().lines().for_each(drop));
+    ended
+        .await
+        .map_err(|error| AppError::Demo(error.to_string()))
 }
 
 /// Runs the demo until a signal says stop.

@@ -56,7 +56,7 @@ pub fn latest(scope: &Scope, asked: &LatestQuery) -> Result<Vec<Latest>, Catalog
 
     let mut found: Vec<Latest> = Vec::new();
     let mut groups: HashMap<ItemIx, usize> = HashMap::new();
-    for entry in all.iter().filter_map(Entry::item) {
+    for entry in all.items() {
         let group = if asked.group {
             container(scope, entry.item)
         } else {

@@ -191,21 +191,60 @@ impl Catalog {
         }
     }
 
-    /// Renders entries as Jellyfin bodies, in order. What only a silent server knows is left out.
+    /// Renders entries as the JSON texts of Jellyfin bodies, in order. What only a silent server knows is
+    /// left out.
     pub async fn bodies(
         &self,
         scope: &Scope,
         entries: &[Entry],
         options: &BodyOptions,
-    ) -> Result<Vec<Body>, CatalogError> {
+    ) -> Result<Vec<String>, CatalogError> {
+        if !render::is_lasting(options) {
+            let bodies = self.rendered(scope, entries, options).await;
+            return Ok(bodies
+                .into_iter()
+                .map(|body| serde_json::Value::Object(body).to_string())
+                .collect());
+        }
+        let lasting = BodyOptions {
+            user_data: false,
+            ..options.clone()
+        };
+        let render = |entry: &Entry, options: &BodyOptions| {
+            let body = render::render(scope, entry, options, &Bodies::new(), &self.0.identity);
+            serde_json::Value::Object(body).to_string()
+        };
+        let kept = &scope.projection.bodies;
+        let items = entries.iter().filter_map(Entry::item).copied();
+        let mut known = kept.get(&lasting, items).into_iter();
+        let mut made = Vec::new();
+        let texts = entries
+            .iter()
+            .map(|entry| {
+                let Some(item) = entry.item() else {
+                    return render(entry, options);
+                };
+                let text = known.next().flatten().unwrap_or_else(|| {
+                    let text: Arc<str> = render(entry, &lasting).into();
+                    made.push((*item, text.clone()));
+                    text
+                });
+                render::with_user_data(&text, scope, item, options)
+            })
+            .collect();
+        kept.put(&lasting, made);
+        Ok(texts)
+    }
+
+    async fn rendered(&self, scope: &Scope, entries: &[Entry], options: &BodyOptions) -> Vec<Body> {
         let bodies = match render::needs_bodies(options) {
             true => self.fetch(scope, entries).await,
             false => Bodies::new(),
         };
-        Ok(entries
+        entries
             .iter()
             .map(|entry| render::render(scope, entry, options, &bodies, &self.0.identity))
-            .collect())
+            .collect()
     }
 
     /// The full bodies of all visible copies of the entries.

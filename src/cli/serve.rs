@@ -42,6 +42,10 @@ pub(super) struct Demo {
     /// Further generated films on every source
     #[arg(long, value_name = "N", default_value_t = 0)]
     movies: usize,
+    /// Only the sources, of N plain films each, half of them shared with the next; prints a JSON object
+    /// a line (name, url, library, accounts) and runs until its standard input ends
+    #[arg(long, requires = "movies", conflicts_with = "bind")]
+    sources_only: bool,
 }
 
 impl Demo {
@@ -51,6 +55,9 @@ impl Demo {
             filter: "warn".to_owned(),
             ..Config::default().log
         })?;
+        if self.sources_only {
+            return Ok(app::demo::sources_only(self.servers, self.movies).await?);
+        }
         let options = DemoOptions {
             bind: self.bind,
             servers: self.servers,

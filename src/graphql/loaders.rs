@@ -33,7 +33,10 @@ impl Loaders {
         let moment = Arc::as_ptr(&scope.projection) as usize;
         let ask = async |entries: Vec<Entry>| match catalog.bodies(scope, &entries, &options).await
         {
-            Ok(bodies) => bodies.into_iter().map(Json::of_body).collect(),
+            Ok(bodies) => bodies
+                .into_iter()
+                .map(|body| Ok(Json::from_text(body)))
+                .collect(),
             Err(error) => {
                 let error = super::error::GraphError::from(error);
                 entries.iter().map(|_| Err(error.clone())).collect()

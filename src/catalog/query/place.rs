@@ -12,6 +12,18 @@ use crate::model::{ItemFilter, ItemKind, NameKind, PublicId};
 pub struct Place {
     pub entries: Arc<[ItemEntry]>,
     pub order: NaturalOrder,
+    /// Where the entries are all that a library (or everything) holds, that: others look there too.
+    pub shared: Option<Option<LibraryRef>>,
+}
+
+impl Place {
+    fn own(entries: Arc<[ItemEntry]>, order: NaturalOrder) -> Self {
+        Self {
+            entries,
+            order,
+            shared: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +44,7 @@ pub fn of(scope: &Scope, filter: &ItemFilter) -> Result<Place, CatalogError> {
                 Some(Entry::Item(entry)) => Some(entry),
                 _ => None,
             });
-        return Ok(Place {
-            entries: entries.collect(),
-            order: NaturalOrder::AsGiven,
-        });
+        return Ok(Place::own(entries.collect(), NaturalOrder::AsGiven));
     }
     if let Some(series) = filter.series_id.or(filter.season_id) {
         return episodes(scope, series, filter);
@@ -64,6 +73,7 @@ fn everywhere(scope: &Scope, library: Option<LibraryRef>) -> Place {
     Place {
         entries: scope.projection.entries(library),
         order: NaturalOrder::SortName,
+        shared: Some(library),
     }
 }
 
@@ -83,10 +93,7 @@ fn top_level(scope: &Scope, library: Option<LibraryRef>) -> Place {
         })
         .copied()
         .collect();
-    Place {
-        entries,
-        order: NaturalOrder::SortName,
-    }
+    Place::own(entries, NaturalOrder::SortName)
 }
 
 /// Whether it is a folder that a server's library is made of, and not one inside of it.
@@ -102,10 +109,7 @@ fn within(scope: &Scope, entry: &ItemEntry, recursive: bool) -> Place {
             .members
             .iter()
             .filter_map(|member| scope.projection.entry(*member, None));
-        return Place {
-            entries: members.collect(),
-            order: NaturalOrder::AsGiven,
-        };
+        return Place::own(members.collect(), NaturalOrder::AsGiven);
     }
     let order = match item.kind {
         ItemKind::Series | ItemKind::Season | ItemKind::MusicAlbum => NaturalOrder::Number,
@@ -124,7 +128,7 @@ fn within(scope: &Scope, entry: &ItemEntry, recursive: bool) -> Place {
         .into_iter()
         .filter_map(|item| scope.projection.entry(item, None))
         .collect();
-    Place { entries, order }
+    Place::own(entries, order)
 }
 
 /// The items below one, at any depth if asked.
@@ -157,10 +161,7 @@ fn carrying(scope: &Scope, name: NameRef) -> Place {
         .iter()
         .filter(|entry| super::filter::carries(scope, entry, name))
         .copied();
-    Place {
-        entries: entries.collect(),
-        order: NaturalOrder::SortName,
-    }
+    Place::own(entries.collect(), NaturalOrder::SortName)
 }
 
 /// Episodes of a series (all, of one season by id or by number) or of a season.
@@ -182,19 +183,19 @@ fn episodes(scope: &Scope, series: PublicId, filter: &ItemFilter) -> Result<Plac
                 .is_none_or(|season| number == Some(season))
         })
         .collect();
-    Ok(Place {
-        entries,
-        order: NaturalOrder::Number,
-    })
+    Ok(Place::own(entries, NaturalOrder::Number))
 }
 
 /// The entry with this id, with the one before and the one after it.
-pub fn adjacent(scope: &Scope, entries: Vec<ItemEntry>, id: PublicId) -> Vec<ItemEntry> {
+pub fn adjacent(scope: &Scope, entries: &[ItemEntry], order: &[u32], id: PublicId) -> Vec<u32> {
     let Some(Entry::Item(wanted)) = scope.find(id, None) else {
         return Vec::new();
     };
-    match entries.iter().position(|entry| entry.item == wanted.item) {
-        Some(at) => entries[at.saturating_sub(1)..(at + 2).min(entries.len())].to_vec(),
+    let found = order
+        .iter()
+        .position(|at| entries[*at as usize].item == wanted.item);
+    match found {
+        Some(at) => order[at.saturating_sub(1)..(at + 2).min(order.len())].to_vec(),
         None => Vec::new(),
     }
 }

@@ -10,16 +10,12 @@ use crate::model::{ItemFilter, ItemKind, NameKind};
 pub fn ranked(
     scope: &Scope,
     filter: &ItemFilter,
-    entries: Vec<ItemEntry>,
+    entries: impl Iterator<Item = ItemEntry>,
     term: &str,
 ) -> Vec<Entry> {
     let term = fold(term);
-    let items = match filter.search_no_items {
-        true => Vec::new(),
-        false => entries,
-    };
-    let mut found: Vec<((u8, String), Entry)> = items
-        .into_iter()
+    let mut found: Vec<((u8, String), Entry)> = entries
+        .filter(|_| !filter.search_no_items)
         .map(|entry| {
             let copy = scope.snapshot().copy(entry.lead);
             (

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use super::place::{NaturalOrder, Place};
+use super::place::NaturalOrder;
 use crate::catalog::names::NameRef;
 use crate::catalog::ratings;
 use crate::catalog::scope::{ItemEntry, Scope};
@@ -24,7 +24,7 @@ pub fn uses_user_data(query: &ItemQuery) -> bool {
     filters || query.sort.iter().any(|sort| of_user(sort.by))
 }
 
-fn of_user(by: SortBy) -> bool {
+pub fn of_user(by: SortBy) -> bool {
     matches!(
         by,
         SortBy::DatePlayed
@@ -36,44 +36,8 @@ fn of_user(by: SortBy) -> bool {
     )
 }
 
-pub fn sort(scope: &Scope, query: &ItemQuery, place: &Place, entries: &mut Vec<ItemEntry>) {
-    let keys = keys(query, place.order);
-    if keys.is_empty() {
-        return;
-    }
-    let seed = query.filter.random_seed.unwrap_or(0);
-    let states = keys.iter().any(|key| of_user(key.by));
-    let mut rows: Vec<Row> = entries
-        .iter()
-        .map(|entry| Row {
-            entry: *entry,
-            copy: scope.snapshot().copy(entry.lead),
-            state: states.then(|| ItemState::of(scope, entry)),
-        })
-        .collect();
-    rows.sort_by(|left, right| {
-        keys.iter()
-            .map(|key| {
-                let order = compare(scope, key.by, seed, left, right);
-                if key.order == SortOrder::Descending {
-                    order.reverse()
-                } else {
-                    order
-                }
-            })
-            .find(|order| order.is_ne())
-            .unwrap_or_else(|| tie(left, right))
-    });
-    *entries = rows.into_iter().map(|row| row.entry).collect();
-}
-
-struct Row<'a> {
-    entry: ItemEntry,
-    copy: &'a Copy,
-    state: Option<ItemState>,
-}
-
-fn keys(query: &ItemQuery, natural: NaturalOrder) -> Vec<ItemSort> {
+/// What an order is made by: what is asked for, or what the place suggests.
+pub fn keys(query: &ItemQuery, natural: NaturalOrder) -> Vec<ItemSort> {
     let ascending = |by| ItemSort {
         by,
         order: SortOrder::Ascending,
@@ -96,6 +60,49 @@ fn keys(query: &ItemQuery, natural: NaturalOrder) -> Vec<ItemSort> {
         ],
         NaturalOrder::SortName => vec![ascending(SortBy::SortName)],
     }
+}
+
+/// Sorts positions in `entries`.
+pub fn sort(scope: &Scope, keys: &[ItemSort], seed: i64, entries: &[ItemEntry], order: &mut [u32]) {
+    if keys.is_empty() {
+        return;
+    }
+    let states = keys.iter().any(|key| of_user(key.by));
+    let mut rows: Vec<Row> = order
+        .iter()
+        .map(|at| {
+            let entry = &entries[*at as usize];
+            Row {
+                at: *at,
+                entry,
+                copy: scope.snapshot().copy(entry.lead),
+                state: states.then(|| ItemState::of(scope, entry)),
+            }
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        keys.iter()
+            .map(|key| {
+                let order = compare(scope, key.by, seed, left, right);
+                if key.order == SortOrder::Descending {
+                    order.reverse()
+                } else {
+                    order
+                }
+            })
+            .find(|order| order.is_ne())
+            .unwrap_or_else(|| tie(left, right))
+    });
+    for (at, row) in order.iter_mut().zip(rows) {
+        *at = row.at;
+    }
+}
+
+struct Row<'a> {
+    at: u32,
+    entry: &'a ItemEntry,
+    copy: &'a Copy,
+    state: Option<ItemState>,
 }
 
 fn tie(left: &Row, right: &Row) -> Ordering {

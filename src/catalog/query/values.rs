@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::List;
 use crate::catalog::CatalogError;
 use crate::catalog::names::{NameRef, each_name};
-use crate::catalog::scope::{Entry, Scope};
+use crate::catalog::scope::Scope;
+
 use crate::model::{ItemFilter, ItemQuery, NameKind};
 
 /// Sorted, each value once.
@@ -38,7 +40,7 @@ pub fn filter_values(scope: &Scope, filter: &ItemFilter) -> Result<FilterValues,
     if values.genres.is_empty() {
         values.genres = names_of(scope, NameKind::MusicGenre, &items);
     }
-    for entry in items.iter().filter_map(Entry::item) {
+    for entry in items.items() {
         let light = &scope.snapshot().copy(entry.lead).light;
         values.tags.extend(light.tags.iter().cloned());
         values
@@ -66,10 +68,10 @@ pub fn filter_values(scope: &Scope, filter: &ItemFilter) -> Result<FilterValues,
 }
 
 /// The names of a kind that the entries carry, by name.
-pub fn names_of(scope: &Scope, kind: NameKind, entries: &[Entry]) -> Vec<NameRef> {
+pub fn names_of(scope: &Scope, kind: NameKind, entries: &List) -> Vec<NameRef> {
     let names = scope.projection.names();
     let mut found = BTreeSet::new();
-    for entry in entries.iter().filter_map(Entry::item) {
+    for entry in entries.items() {
         each_name(scope.snapshot().copy(entry.lead), |carried, name, _, _| {
             if carried == kind {
                 found.insert(crate::merge::name::fold(name));

@@ -5,6 +5,7 @@
 
 mod fields;
 mod ids;
+mod kept;
 mod light;
 mod other;
 mod sources;
@@ -22,6 +23,7 @@ use crate::wire::Body;
 
 pub use fields::needs_bodies;
 pub use ids::IdMap;
+pub use kept::Kept;
 pub use sources::{map as map_source, source_id};
 pub use user_data::{user_data, user_data_of_name};
 
@@ -49,6 +51,32 @@ pub fn render(
         Entry::Name(name) => other::name(scope, *name, options, us),
         Entry::Root => other::root(scope, options, us),
     }
+}
+
+/// Whether an item's body, but for `UserData`, is the same for all who share a projection, until that
+/// changes: nothing in it comes from a server or from what a user watched.
+pub fn is_lasting(options: &BodyOptions) -> bool {
+    !needs_bodies(options) && !options.wants("mediasources") && !options.wants("mediastreams")
+}
+
+/// A body as text, with the viewer's `UserData` at its end where asked for.
+pub fn with_user_data(
+    text: &str,
+    scope: &Scope,
+    entry: &ItemEntry,
+    options: &BodyOptions,
+) -> String {
+    if !options.user_data {
+        return text.to_owned();
+    }
+    let marks = Value::Object(user_data(scope, entry)).to_string();
+    let open = text.strip_suffix('}').unwrap_or(text);
+    let mut whole = String::with_capacity(open.len() + marks.len() + 14);
+    whole.push_str(open);
+    whole.push_str(",\"UserData\":");
+    whole.push_str(&marks);
+    whole.push('}');
+    whole
 }
 
 fn render_item(

@@ -5,7 +5,7 @@ use crate::catalog::snapshot::{CopyIx, ItemIx, LibraryRef};
 use crate::model::PublicId;
 
 /// An item as a viewer meets it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ItemEntry {
     /// The id that it is shown under: the one asked for, or the item's own.
     pub id: PublicId,

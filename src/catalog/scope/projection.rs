@@ -10,6 +10,7 @@ use super::{ItemEntry, entry};
 use crate::accounts::PublicIds;
 use crate::catalog::names::Names;
 use crate::catalog::query::ResultCache;
+use crate::catalog::render::Kept;
 use crate::catalog::snapshot::{
     Copy, CopyIx, ItemIx, LibraryRef, Snapshot, SourcePolicy, Strategy,
 };
@@ -69,6 +70,7 @@ pub struct Projection {
     entries: Mutex<HashMap<Option<LibraryRef>, Arc<[ItemEntry]>>>,
     names: OnceLock<Arc<Names>>,
     pub(in crate::catalog) results: ResultCache,
+    pub(in crate::catalog) bodies: Kept,
 }
 
 impl Projection {
@@ -86,6 +88,7 @@ impl Projection {
             entries: Mutex::default(),
             names: OnceLock::new(),
             results: ResultCache::default(),
+            bodies: Kept::default(),
             snapshot,
             access,
         };

@@ -86,7 +86,12 @@ impl HomeQuery {
         let scope = scope(ctx).await?;
         let all = home::next_up(&scope, &asked, Page::default());
         let paging = Paging::offset(offset, first);
-        ItemConnection::of(scope, &all.entries, &paging, ctx.caller()?.trusted)
+        ItemConnection::of(
+            scope,
+            all.entries.as_slice(),
+            &paging,
+            ctx.caller()?.trusted,
+        )
     }
 
     /// What was begun and not finished, last played first.
@@ -102,7 +107,12 @@ impl HomeQuery {
         let scope = scope(ctx).await?;
         let all = home::resume(&scope, &filter, Page::default())?;
         let paging = Paging::offset(offset, first);
-        ItemConnection::of(scope, &all.entries, &paging, ctx.caller()?.trusted)
+        ItemConnection::of(
+            scope,
+            all.entries.as_slice(),
+            &paging,
+            ctx.caller()?.trusted,
+        )
     }
 
     /// Items that have much in common with one.

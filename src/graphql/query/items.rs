@@ -146,7 +146,7 @@ pub fn list(
             .into_iter()
             .map(|view| Entry::Library(view.library))
             .collect();
-        return ItemConnection::of(scope.clone(), &views, paging, trusted);
+        return ItemConnection::of(scope.clone(), views.as_slice(), paging, trusted);
     }
     let all = query::select(scope, query)?;
     ItemConnection::of(scope.clone(), &all, paging, trusted)

@@ -52,7 +52,12 @@ impl NameQuery {
         let scope = scope(ctx).await?;
         let all = query::names(&scope, kind.into(), &query, Page::default())?;
         let paging = Paging::offset(offset, first);
-        ItemConnection::of(scope, &all.entries, &paging, ctx.caller()?.trusted)
+        ItemConnection::of(
+            scope,
+            all.entries.as_slice(),
+            &paging,
+            ctx.caller()?.trusted,
+        )
     }
 
     /// One name; case and accents do not matter.

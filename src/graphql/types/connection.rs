@@ -3,6 +3,7 @@
 use async_graphql::{Object, SimpleObject};
 
 use super::Item;
+use crate::catalog::query::Entries;
 use crate::catalog::scope::{Entry, Scope};
 use crate::graphql::error::GraphResult;
 use crate::graphql::inputs::{Cursor, Paging};
@@ -43,10 +44,15 @@ impl ItemConnection {
     ///
     /// # Errors
     /// `BAD_INPUT` for paging arguments that are none.
-    pub fn of(scope: Scope, all: &[Entry], paging: &Paging, trusted: bool) -> GraphResult<Self> {
-        let cut = paging.cut(all.len(), trusted, |at| id_of(&scope, &all[at]))?;
+    pub fn of(
+        scope: Scope,
+        all: &(impl Entries + ?Sized),
+        paging: &Paging,
+        trusted: bool,
+    ) -> GraphResult<Self> {
+        let cut = paging.cut(all.len(), trusted, |at| id_of(&scope, &all.entry(at)))?;
         Ok(Self {
-            entries: all[cut.start..cut.end].to_vec(),
+            entries: all.cut(cut.start..cut.end),
             start: cut.start,
             total: all.len(),
             scope,

@@ -1,0 +1,135 @@
+//! Bodies that were rendered already, as text, for one projection: a page is then put together from its
+//! parts, whatever its sort, filter and place. Without `UserData`, which changes at every moment and is
+//! added to each.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use lru::LruCache;
+
+use crate::catalog::scope::ItemEntry;
+use crate::model::BodyOptions;
+
+/// What the texts of a projection may take, in bytes.
+const BUDGET: usize = 16 << 20;
+/// What a text costs beside its bytes: the key and its place in the map.
+const OVERHEAD: usize = 96;
+/// Different selections of fields; an app has a few.
+const SELECTIONS: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
+
+/// See the module.
+pub struct Kept(Mutex<Texts>);
+
+struct Texts {
+    by_options: LruCache<BodyOptions, Selection>,
+    bytes: usize,
+}
+
+#[derive(Default)]
+struct Selection {
+    texts: HashMap<ItemEntry, Arc<str>>,
+    bytes: usize,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self(Mutex::new(Texts {
+            by_options: LruCache::new(SELECTIONS),
+            bytes: 0,
+        }))
+    }
+}
+
+impl Kept {
+    /// The texts of these entries, where there are any.
+    pub fn get(
+        &self,
+        options: &BodyOptions,
+        entries: impl Iterator<Item = ItemEntry>,
+    ) -> Vec<Option<Arc<str>>> {
+        let mut kept = self.lock();
+        match kept.by_options.get(options) {
+            Some(selection) => entries
+                .map(|entry| selection.texts.get(&entry).cloned())
+                .collect(),
+            None => entries.map(|_| None).collect(),
+        }
+    }
+
+    pub fn put(&self, options: &BodyOptions, made: Vec<(ItemEntry, Arc<str>)>) {
+        if made.is_empty() {
+            return;
+        }
+        let mut kept = self.lock();
+        if !kept.by_options.contains(options)
+            && let Some((_, former)) = kept.by_options.push(options.clone(), Selection::default())
+        {
+            kept.bytes -= former.bytes;
+        }
+        let mut added = 0;
+        if let Some(selection) = kept.by_options.get_mut(options) {
+            for (entry, text) in made {
+                let bytes = text.len() + OVERHEAD;
+                if selection.texts.insert(entry, text).is_none() {
+                    added += bytes;
+                }
+            }
+            selection.bytes += added;
+        }
+        kept.bytes += added;
+        while kept.bytes > BUDGET {
+            let Some((_, oldest)) = kept.by_options.pop_lru() else {
+                break;
+            };
+            kept.bytes -= oldest.bytes;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Texts> {
+        self.0.lock().expect("no panic while locked")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PublicId;
+
+    fn entry(item: u32) -> ItemEntry {
+        ItemEntry {
+            id: PublicId::default(),
+            item,
+            lead: item,
+            single: false,
+        }
+    }
+
+    #[test]
+    fn texts_are_found_by_entry_and_selection() {
+        let kept = Kept::default();
+        let (plain, detail) = (BodyOptions::default(), BodyOptions::detail());
+        kept.put(&plain, vec![(entry(1), "one".into())]);
+        let found = kept.get(&plain, [entry(1), entry(2)].into_iter());
+        assert_eq!(found, [Some("one".into()), None]);
+        assert_eq!(kept.get(&detail, [entry(1)].into_iter()), [None]);
+        let alone = ItemEntry {
+            single: true,
+            ..entry(1)
+        };
+        assert_eq!(kept.get(&plain, [alone].into_iter()), [None]);
+    }
+
+    #[test]
+    fn what_is_kept_stays_within_its_budget() {
+        let kept = Kept::default();
+        let text: Arc<str> = "x".repeat(1 << 20).into();
+        for item in 0..40 {
+            kept.put(&BodyOptions::default(), vec![(entry(item), text.clone())]);
+            assert!(kept.lock().bytes <= BUDGET);
+        }
+        kept.put(&BodyOptions::default(), vec![(entry(99), "last".into())]);
+        let found = kept.get(&BodyOptions::default(), [entry(99)].into_iter());
+        assert_eq!(found, [Some("last".into())]);
+    }
+}
