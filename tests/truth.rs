@@ -10,7 +10,7 @@ use manyfin::catalog::snapshot::{
 };
 use manyfin::merge::name::normalized;
 use manyfin::model::{ItemKind, PublicId, ServerKey, UpstreamId};
-use manyfin::wire::LightItem;
+use manyfin::wire::{LightItem, Pairs, Text};
 use serde_json::Value;
 
 use crate::support::recorded;
@@ -154,7 +154,7 @@ impl Merged {
         [Movie, Series, MusicAlbum].contains(&self.light(copy).kind)
     }
 
-    fn ids(&self, copy: usize) -> &BTreeMap<String, String> {
+    fn ids(&self, copy: usize) -> &Pairs<Text> {
         &self.light(copy).provider_ids
     }
 

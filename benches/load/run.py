@@ -247,6 +247,20 @@ def main():
             sources.stop()
 
 
+def ready(gateway, works):
+    """Signs everybody in and waits for the crawl; gives the id of the library."""
+    for user in VIEWERS:
+        gateway.sign_in(user)
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        views = gateway.ask("/UserViews")["Items"]
+        library = next((view["Id"] for view in views if view["Name"] == "Films"), None)
+        if library and gateway.ask(page(library, 0))["TotalRecordCount"] >= works:
+            return library
+        time.sleep(0.5)
+    sys.exit("the sources were not crawled within five minutes")
+
+
 def run(gateway, sources, options):
     rows = []
 
@@ -255,18 +269,9 @@ def run(gateway, sources, options):
         print(rows[-1], flush=True)
 
     gateway.start()
-    for user in VIEWERS:
-        gateway.sign_in(user)
     began = time.monotonic()
     works = options.films * 2
-    while True:
-        views = gateway.ask("/UserViews")["Items"]
-        library = next((view["Id"] for view in views if view["Name"] == "Films"), None)
-        if library and gateway.ask(page(library, 0))["TotalRecordCount"] >= works:
-            break
-        if time.monotonic() - began > 300:
-            sys.exit("the sources were not crawled within five minutes")
-        time.sleep(0.5)
+    library = ready(gateway, works)
     row(f"crawl of {options.films * 3:,} copies, seen by all", f"{time.monotonic() - began:.1f} s", "")
     time.sleep(10)
     row("resident memory, idle after the crawl", f"{gateway.memory():.0f} MB", "")

@@ -12,6 +12,7 @@ use crate::catalog::watch::ItemState;
 use crate::model::{
     ItemFilter, ItemKind, ItemQuery, ItemSort, Page, PublicId, SortBy, SortOrder, StatusFilter,
 };
+use crate::wire::Word;
 
 /// What `/Items/Latest` asks.
 #[derive(Debug, Clone, Default)]
@@ -238,7 +239,7 @@ pub fn similar(scope: &Scope, entry: &ItemEntry, limit: usize) -> Vec<Entry> {
         .filter(|other| other.item != entry.item && snapshot.item(other.item).kind == own.kind)
         .map(|other| {
             let light = &snapshot.copy(other.lead).light;
-            let shared = |left: &[String], right: &[String]| {
+            let shared = |left: &[Word], right: &[Word]| {
                 left.iter().filter(|name| right.contains(name)).count() as i64
             };
             let people = light

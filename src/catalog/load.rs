@@ -13,6 +13,7 @@ use super::snapshot::{CopySeed, MergedLibrary, MergedSource, ServerEntry, Source
 use super::store::{Access, Configuration};
 use crate::db::{self, Db};
 use crate::model::UpstreamId;
+use crate::wire::LightItem;
 
 /// Rows a read, so that a large catalog does not lie in memory twice.
 const PAGE: i64 = 5_000;
@@ -35,8 +36,11 @@ pub async fn copies(db: &Db) -> Result<HashMap<i64, CopySeed>, CatalogError> {
         };
         after = last.id;
         for row in rows {
-            let light = match serde_json::from_str(&row.light) {
-                Ok(light) => Arc::new(light),
+            let light = match serde_json::from_str::<LightItem>(&row.light) {
+                Ok(mut light) => {
+                    light.shrink_to_fit();
+                    Arc::new(light)
+                }
                 Err(error) => {
                     tracing::warn!(copy = row.id, %error, "a stored copy does not read; the next crawl renews it");
                     continue;

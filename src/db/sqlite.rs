@@ -18,7 +18,7 @@ const CONNECTIONS: u32 = 8;
 
 /// `busy_timeout` comes first: the switch to WAL itself may have to wait for another process.
 const SETUP: &str = "PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; \
-    PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; \
+    PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000; \
     PRAGMA temp_store = MEMORY;";
 
 pub(super) async fn open(url: &str) -> Result<Connections, DbError> {

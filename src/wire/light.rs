@@ -2,11 +2,10 @@
 //!
 //! It reads straight from a Jellyfin item body and is kept in the database in the same form.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::text::{Pairs, Text, Word};
 use crate::model::{ItemKind, UpstreamId};
 
 /// A name with the upstream id that a server gives it (genres, studios, artists).
@@ -14,7 +13,7 @@ use crate::model::{ItemKind, UpstreamId};
 #[serde(rename_all = "PascalCase")]
 pub struct NameId {
     #[serde(default)]
-    pub name: String,
+    pub name: Word,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<UpstreamId>,
 }
@@ -23,15 +22,15 @@ pub struct NameId {
 #[serde(rename_all = "PascalCase")]
 pub struct LightPerson {
     #[serde(default)]
-    pub name: String,
+    pub name: Word,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<UpstreamId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
+    pub role: Option<Word>,
     #[serde(default, rename = "Type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
+    pub kind: Option<Word>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub primary_image_tag: Option<String>,
+    pub primary_image_tag: Option<Word>,
 }
 
 /// A media source as far as quality, filters and labels need it.
@@ -39,11 +38,11 @@ pub struct LightPerson {
 #[serde(rename_all = "PascalCase")]
 pub struct LightSource {
     #[serde(default)]
-    pub id: String,
+    pub id: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub container: Option<String>,
+    pub container: Option<Word>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,7 +50,7 @@ pub struct LightSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_time_ticks: Option<i64>,
     #[serde(default, rename = "ETag", skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
+    pub etag: Option<Text>,
     #[serde(
         default,
         deserialize_with = "null_as_default",
@@ -64,17 +63,17 @@ pub struct LightSource {
 #[serde(rename_all = "PascalCase")]
 pub struct LightStream {
     #[serde(default, rename = "Type")]
-    pub kind: String,
+    pub kind: Word,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub codec: Option<String>,
+    pub codec: Option<Word>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
+    pub language: Option<Word>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width: Option<i32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub height: Option<i32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub video_range_type: Option<String>,
+    pub video_range_type: Option<Word>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<i32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,6 +86,20 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+trait Shrink {
+    fn shrink(&mut self);
+}
+
+impl<T> Shrink for Vec<T> {
+    fn shrink(&mut self) {
+        self.shrink_to_fit();
+    }
+}
+
+impl<V> Shrink for Pairs<V> {
+    fn shrink(&mut self) {}
 }
 
 macro_rules! light_item {
@@ -102,7 +115,7 @@ macro_rules! light_item {
             #[serde(rename = "Type")]
             pub kind: ItemKind,
             #[serde(default, deserialize_with = "null_as_default")]
-            pub name: String,
+            pub name: Text,
             #[serde(default, deserialize_with = "null_as_default")]
             pub is_folder: bool,
             $(#[serde(default, skip_serializing_if = "Option::is_none")] pub $opt: Option<$opt_ty>,)*
@@ -110,8 +123,16 @@ macro_rules! light_item {
         }
 
         impl LightItem {
+            /// Gives back what its lists took in advance, before it is kept.
+            pub fn shrink_to_fit(&mut self) {
+                $(self.$list.shrink();)*
+                for source in &mut self.media_sources {
+                    source.media_streams.shrink();
+                }
+            }
+
             /// An item with nothing but what every item has.
-            pub fn new(id: UpstreamId, kind: ItemKind, name: impl Into<String>) -> Self {
+            pub fn new(id: UpstreamId, kind: ItemKind, name: impl Into<Text>) -> Self {
                 Self {
                     id, kind, name: name.into(), is_folder: kind.is_folder(),
                     $($opt: None,)* $($list: Default::default(),)*
@@ -127,33 +148,33 @@ fn is_empty<T: Default + PartialEq>(value: &T) -> bool {
 
 light_item! {
     opt {
-        sort_name: String, forced_sort_name: String, original_title: String, parent_id: UpstreamId,
-        series_id: UpstreamId, season_id: UpstreamId, series_name: String, season_name: String,
-        album: String, album_id: UpstreamId, album_artist: String, index_number: i32,
+        sort_name: Text, forced_sort_name: Text, original_title: Text, parent_id: UpstreamId,
+        series_id: UpstreamId, season_id: UpstreamId, series_name: Word, season_name: Word,
+        album: Word, album_id: UpstreamId, album_artist: Word, index_number: i32,
         index_number_end: i32, parent_index_number: i32, production_year: i32,
         premiere_date: DateTime<Utc>, end_date: DateTime<Utc>, date_created: DateTime<Utc>,
         date_last_media_added: DateTime<Utc>, community_rating: f64, critic_rating: f64,
-        official_rating: String, custom_rating: String, run_time_ticks: i64, container: String,
-        video_type: String, media_type: String, location_type: String, has_subtitles: bool,
-        has_lyrics: bool, width: i32, height: i32, is_hd: bool, collection_type: String,
-        status: String, display_order: String, air_time: String, series_studio: String,
+        official_rating: Word, custom_rating: Word, run_time_ticks: i64, container: Word,
+        video_type: Word, media_type: Word, location_type: Word, has_subtitles: bool,
+        has_lyrics: bool, width: i32, height: i32, is_hd: bool, collection_type: Word,
+        status: Word, display_order: Word, air_time: Word, series_studio: Word,
         local_trailer_count: i32, special_feature_count: i32, primary_image_aspect_ratio: f64,
-        normalization_gain: f64, etag: String, overview: String, path: String, lock_data: bool,
-        is_place_holder: bool, extra_type: String, channel_id: UpstreamId,
+        normalization_gain: f64, etag: Text, overview: Text, path: Text, lock_data: bool,
+        is_place_holder: bool, extra_type: Word, channel_id: UpstreamId,
         parent_backdrop_item_id: UpstreamId, parent_logo_item_id: UpstreamId,
-        parent_logo_image_tag: String, parent_art_item_id: UpstreamId, parent_art_image_tag: String,
-        parent_thumb_item_id: UpstreamId, parent_thumb_image_tag: String,
-        parent_primary_image_item_id: UpstreamId, parent_primary_image_tag: String,
-        series_primary_image_tag: String, series_thumb_image_tag: String,
-        album_primary_image_tag: String,
+        parent_logo_image_tag: Text, parent_art_item_id: UpstreamId, parent_art_image_tag: Text,
+        parent_thumb_item_id: UpstreamId, parent_thumb_image_tag: Text,
+        parent_primary_image_item_id: UpstreamId, parent_primary_image_tag: Text,
+        series_primary_image_tag: Text, series_thumb_image_tag: Text,
+        album_primary_image_tag: Text,
     }
     list {
-        genres: Vec<String>, genre_items: Vec<NameId>, studios: Vec<NameId>, tags: Vec<String>,
-        people: Vec<LightPerson>, artists: Vec<String>, artist_items: Vec<NameId>,
-        album_artists: Vec<NameId>, air_days: Vec<String>,
-        provider_ids: BTreeMap<String, String>, image_tags: BTreeMap<String, String>,
-        backdrop_image_tags: Vec<String>, parent_backdrop_image_tags: Vec<String>,
-        image_blur_hashes: BTreeMap<String, BTreeMap<String, String>>,
+        genres: Vec<Word>, genre_items: Vec<NameId>, studios: Vec<NameId>, tags: Vec<Word>,
+        people: Vec<LightPerson>, artists: Vec<Word>, artist_items: Vec<NameId>,
+        album_artists: Vec<NameId>, air_days: Vec<Word>,
+        provider_ids: Pairs<Text>, image_tags: Pairs<Text>,
+        backdrop_image_tags: Vec<Text>, parent_backdrop_image_tags: Vec<Text>,
+        image_blur_hashes: Pairs<Pairs<Text>>,
         media_sources: Vec<LightSource>, remote_trailers: Vec<serde_json::Value>,
     }
 }

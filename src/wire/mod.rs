@@ -9,6 +9,7 @@ mod preferences;
 mod session;
 mod socket;
 mod system;
+mod text;
 pub mod time;
 mod user;
 mod user_data;
@@ -24,6 +25,7 @@ pub use preferences::DisplayPreferences;
 pub use session::{AuthenticationResult, PlayState, SessionInfo};
 pub use socket::{LibraryUpdate, SocketMessage, UserDataChange};
 pub use system::{EndpointInfo, PublicSystemInfo, SystemInfo, UtcTime};
+pub use text::{Pairs, Text, Word};
 pub use user::{AuthenticateUserByName, UserConfiguration, UserDto, UserPolicy};
 pub use user_data::{UpdateUserItemData, UserItemData};
 

@@ -246,7 +246,7 @@ both_databases!(
         let after: Vec<String> = again
             .copies
             .iter()
-            .map(|copy| copy.light.name.clone())
+            .map(|copy| copy.light.name.to_string())
             .collect();
         assert_eq!(before, after);
     }

@@ -231,7 +231,7 @@ impl World {
         snapshot
             .copies
             .iter()
-            .map(|copy| copy.light.name.clone())
+            .map(|copy| copy.light.name.to_string())
             .collect()
     }
 }

@@ -42,7 +42,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            max_bytes: 128 << 20,
+            max_bytes: 32 << 20,
             memory: Duration::from_secs(60),
             database: Duration::from_secs(12 * 3600),
             absent: Duration::from_secs(60),

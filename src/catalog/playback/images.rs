@@ -88,7 +88,7 @@ pub fn image(
 fn copy_tag<'a>(copy: &'a Copy, kind: &str, index: usize) -> Option<&'a str> {
     let light = &copy.light;
     if kind.eq_ignore_ascii_case("Backdrop") {
-        return light.backdrop_image_tags.get(index).map(String::as_str);
+        return light.backdrop_image_tags.get(index).map(|tag| tag.as_str());
     }
     let found = light
         .image_tags

@@ -96,7 +96,7 @@ impl Catalog {
         let size = u64::try_from(source.size?).ok().filter(|size| *size > 0)?;
         Some(Version {
             size,
-            etag: source.etag.clone(),
+            etag: source.etag.as_ref().map(String::from),
             choice,
         })
     }

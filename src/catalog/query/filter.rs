@@ -10,7 +10,7 @@ use crate::catalog::snapshot::{Copy, ItemIx};
 use crate::catalog::watch::ItemState;
 use crate::merge::name::fold;
 use crate::model::{ItemFilter, ItemKind, NameKind};
-use crate::wire::LightItem;
+use crate::wire::{LightItem, Word};
 
 /// A filter with its ids and names looked up once.
 pub struct Compiled<'a> {
@@ -131,7 +131,7 @@ impl<'a> Compiled<'a> {
         let any = |names: &HashSet<String>, mut found: &mut dyn Iterator<Item = &str>| {
             (&mut found).any(|name| names.contains(&fold(name)))
         };
-        (self.genres.is_empty() || any(&self.genres, &mut light.genres.iter().map(String::as_str)))
+        (self.genres.is_empty() || any(&self.genres, &mut light.genres.iter().map(Word::as_str)))
             && (self.studios.is_empty()
                 || any(
                     &self.studios,

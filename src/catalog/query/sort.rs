@@ -136,8 +136,8 @@ fn compare(scope: &Scope, by: SortBy, seed: i64, left: &Row, right: &Row) -> Ord
         SortBy::Album => text(a.album.as_deref(), b.album.as_deref()),
         SortBy::AlbumArtist => text(a.album_artist.as_deref(), b.album_artist.as_deref()),
         SortBy::Artist => text(
-            a.artists.first().map(String::as_str),
-            b.artists.first().map(String::as_str),
+            a.artists.first().map(|artist| artist.as_str()),
+            b.artists.first().map(|artist| artist.as_str()),
         ),
         SortBy::DateCreated => a.date_created.cmp(&b.date_created),
         SortBy::DateLastContentAdded => a

@@ -81,7 +81,7 @@ pub fn light(
             light
                 .sort_name
                 .clone()
-                .unwrap_or_else(|| light.name.to_lowercase()),
+                .unwrap_or_else(|| light.name.to_lowercase().into()),
         );
         out.opt("ForcedSortName", light.forced_sort_name.clone());
     }
@@ -410,10 +410,10 @@ fn images(
             .iter()
             .filter(|(kind, _)| wanted(kind) && limit > 0)
         {
-            if tags.contains_key(kind) {
+            if tags.contains_key(kind.as_str()) {
                 continue;
             }
-            tags.insert(kind.clone(), json!(tag));
+            tags.insert(kind.to_string(), json!(tag));
             add_hash(&mut hashes, &copy.light, kind, tag);
         }
     }

@@ -292,7 +292,7 @@ impl merge::Copies for Input<'_> {
             artist: light
                 .album_artist
                 .as_deref()
-                .or(light.artists.first().map(String::as_str)),
+                .or(light.artists.first().map(|artist| artist.as_str())),
             runtime_ticks: light.run_time_ticks,
             library: copy.library,
             ..merge::Copy::new(

@@ -16,9 +16,7 @@ fn film(row: i64, server_id: i64, library_row: i64, name: &str, tmdb: Option<&st
     let id = UpstreamId(Uuid::from_u128(row as u128));
     let mut light = LightItem::new(id, ItemKind::Movie, name);
     light.production_year = Some(1999);
-    light
-        .provider_ids
-        .extend(tmdb.map(|id| ("Tmdb".to_owned(), id.to_owned())));
+    light.provider_ids = tmdb.map(|id| ("Tmdb", id.into())).into_iter().collect();
     CopySeed {
         row,
         server_id,

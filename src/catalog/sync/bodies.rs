@@ -98,7 +98,7 @@ impl Run<'_> {
                     body: pack(&strip(body)).0,
                     fetched_at: now,
                 }),
-                etag: etag.unwrap_or_else(|| NO_ETAG.to_owned()),
+                etag: etag.map_or_else(|| NO_ETAG.to_owned(), String::from),
                 light: whole.as_ref().map(|whole| (text(whole), changed_at)),
                 members: member_ids.filter(|_| others),
             });

@@ -47,6 +47,12 @@ pub(super) fn id(body: &Body) -> Option<UpstreamId> {
 
 /// The light part of an item. Fields of an unexpected type are left out.
 pub(super) fn light(body: &Body) -> Option<LightItem> {
+    let mut light = read(body)?;
+    light.shrink_to_fit();
+    Some(light)
+}
+
+fn read(body: &Body) -> Option<LightItem> {
     id(body)?;
     let whole = serde_json::from_value(Value::Object(body.clone()));
     match whole {

@@ -33,7 +33,7 @@ impl CopySummary {
         let tag = copy.light.image_tags.get("Primary");
         Self {
             id: copy.id.to_string().into(),
-            name: copy.light.name.clone(),
+            name: copy.light.name.to_string(),
             year: copy.light.production_year,
             server: snapshot.server_of(copy).name.clone(),
             image_url: tag.map(|tag| format!("/Items/{}/Images/Primary?tag={tag}", copy.id)),

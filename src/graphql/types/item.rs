@@ -16,7 +16,7 @@ use crate::graphql::inputs::{
 };
 use crate::graphql::scalars::{Json, Long};
 use crate::model::{ItemFilter, ItemKind, ItemQuery, NameKind};
-use crate::wire::LightItem;
+use crate::wire::{LightItem, Word};
 
 /// Someone who took part in an item.
 #[derive(Debug, Clone, SimpleObject)]
@@ -90,6 +90,14 @@ impl Item {
         found.unwrap_or_default()
     }
 
+    fn text(&self, read: impl Fn(&LightItem) -> Option<&str>) -> Option<String> {
+        self.light(|light| read(light).map(str::to_owned))
+    }
+
+    fn words(&self, read: impl Fn(&LightItem) -> &Vec<Word>) -> Vec<String> {
+        self.list(read).into_iter().map(String::from).collect()
+    }
+
     fn kind(&self) -> ItemKind {
         match &self.entry {
             Entry::Item(entry) => self.scope.snapshot().item(entry.item).kind,
@@ -155,7 +163,13 @@ impl Item {
     /// What it is called.
     async fn name(&self) -> String {
         match &self.entry {
-            Entry::Item(entry) => self.scope.snapshot().copy(entry.lead).light.name.clone(),
+            Entry::Item(entry) => self
+                .scope
+                .snapshot()
+                .copy(entry.lead)
+                .light
+                .name
+                .to_string(),
             Entry::Library(library) => self
                 .scope
                 .view(*library)
@@ -168,17 +182,17 @@ impl Item {
 
     /// The name where it was made.
     async fn original_title(&self) -> Option<String> {
-        self.light(|light| light.original_title.clone())
+        self.text(|light| light.original_title.as_deref())
     }
 
     /// What it is sorted by.
     async fn sort_name(&self) -> Option<String> {
-        self.light(|light| light.sort_name.clone())
+        self.text(|light| light.sort_name.as_deref())
     }
 
     /// What it is about.
     async fn overview(&self) -> Option<String> {
-        self.light(|light| light.overview.clone())
+        self.text(|light| light.overview.as_deref())
     }
 
     /// The year of production.
@@ -233,33 +247,36 @@ impl Item {
 
     /// The parental rating.
     async fn official_rating(&self) -> Option<String> {
-        self.light(|light| light.official_rating.clone())
+        self.text(|light| light.official_rating.as_deref())
     }
 
     /// `Continuing`, `Ended` or `Unreleased`, of a series.
     async fn status(&self) -> Option<String> {
-        self.light(|light| light.status.clone())
+        self.text(|light| light.status.as_deref())
     }
 
     /// Its genres.
     async fn genres(&self) -> Vec<String> {
-        self.list(|light| &light.genres)
+        self.words(|light| &light.genres)
     }
 
     /// Its tags.
     async fn tags(&self) -> Vec<String> {
-        self.list(|light| &light.tags)
+        self.words(|light| &light.tags)
     }
 
     /// Its studios or networks.
     async fn studios(&self) -> Vec<String> {
         let studios = self.list(|light| &light.studios);
-        studios.into_iter().map(|studio| studio.name).collect()
+        studios
+            .iter()
+            .map(|studio| studio.name.to_string())
+            .collect()
     }
 
     /// Its artists, of music.
     async fn artists(&self) -> Vec<String> {
-        self.list(|light| &light.artists)
+        self.words(|light| &light.artists)
     }
 
     /// Who took part, of the leading copy.
@@ -267,9 +284,9 @@ impl Item {
         self.list(|light| &light.people)
             .into_iter()
             .map(|person| Credit {
-                name: person.name,
-                role: person.role,
-                kind: person.kind,
+                name: person.name.into(),
+                role: person.role.map(String::from),
+                kind: person.kind.map(String::from),
             })
             .collect()
     }
@@ -282,10 +299,13 @@ impl Item {
         let mut found: Vec<ProviderId> = Vec::new();
         for copy in self.scope.copies(entry) {
             for (provider, id) in &self.scope.snapshot().copy(copy).light.provider_ids {
-                if !found.iter().any(|known| known.provider == *provider) {
+                if !found
+                    .iter()
+                    .any(|known| known.provider == provider.as_str())
+                {
                     found.push(ProviderId {
-                        provider: provider.clone(),
-                        id: id.clone(),
+                        provider: provider.to_string(),
+                        id: id.to_string(),
                     });
                 }
             }

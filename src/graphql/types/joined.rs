@@ -99,5 +99,5 @@ fn id_of(copy: &Copy, provider: &str) -> Option<String> {
     let ids = &copy.light.provider_ids;
     ids.iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(provider))
-        .map(|(_, id)| id.clone())
+        .map(|(_, id)| id.to_string())
 }

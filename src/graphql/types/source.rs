@@ -59,22 +59,22 @@ impl MediaVersion {
         };
         let languages = |kind| -> Vec<String> {
             streams(kind)
-                .filter_map(|stream: &LightStream| stream.language.clone())
+                .filter_map(|stream: &LightStream| stream.language.as_ref().map(String::from))
                 .collect()
         };
         let video = streams("Video").next();
         let audio = streams("Audio").next();
         Self {
-            name: source.name.clone(),
-            container: source.container.clone(),
+            name: source.name.as_ref().map(String::from),
+            container: source.container.as_ref().map(String::from),
             size: source.size.map(Long),
             bitrate: source.bitrate.map(Long),
             run_time_ticks: source.run_time_ticks.map(Long),
             width: video.and_then(|video| video.width),
             height: video.and_then(|video| video.height),
-            video_codec: video.and_then(|video| video.codec.clone()),
-            video_range: video.and_then(|video| video.video_range_type.clone()),
-            audio_codec: audio.and_then(|audio| audio.codec.clone()),
+            video_codec: video.and_then(|video| video.codec.as_ref().map(String::from)),
+            video_range: video.and_then(|video| video.video_range_type.as_ref().map(String::from)),
+            audio_codec: audio.and_then(|audio| audio.codec.as_ref().map(String::from)),
             audio_channels: audio.and_then(|audio| audio.channels),
             audio_languages: languages("Audio"),
             subtitle_languages: languages("Subtitle"),
