@@ -21,9 +21,12 @@ function request()
         path = path .. "&sortBy=SortName&startIndex=0"
     else
         viewer = viewers[math.random(#viewers)]
+        -- What a filter leaves is shorter; pages are to be full nearly always.
+        local filter = filters[math.random(#filters)]
+        local last = filter == "" and 9900 or 300
         path = path .. "&sortBy=" .. sorts[math.random(#sorts)]
             .. "&sortOrder=" .. (math.random(2) == 1 and "Ascending" or "Descending")
-            .. "&startIndex=" .. math.random(0, 5000) .. filters[math.random(#filters)]
+            .. "&startIndex=" .. math.random(0, last) .. filter
     end
     return wrk.format("GET", path, { Authorization = viewer })
 end
