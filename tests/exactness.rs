@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use manyfin::accounts::{PublicIds, SessionInfo, Viewer};
 use manyfin::catalog::query;
-use manyfin::catalog::scope::{AccessSet, Entry, LinkAccess, Projection, Scope};
+use manyfin::catalog::scope::{AccessSet, Entry, LinkAccess, Projection, Scope, ServersNow};
 use manyfin::catalog::snapshot::{
     CopySeed, MergedLibrary, MergedSource, Parts, ServerEntry, Snapshot, SourceLibrary,
     SourcePolicy, Strategy as Joining, build,
@@ -394,6 +394,7 @@ impl World {
                 self.ids.clone(),
             )),
             user_items: Arc::new(UserItems::new(states)),
+            servers: ServersNow::default(),
         }
     }
 }

@@ -23,6 +23,7 @@ mod layers;
 mod nothing_lost;
 mod operating;
 mod outage;
+mod policies;
 mod recorded_fidelity;
 mod search_hints;
 mod specs;

@@ -10,7 +10,7 @@ use super::events::Events;
 use super::hydrate::{CopyRef, Hydrate};
 use super::playback::{Sampling, Shown};
 use super::render::{self, Bodies, Identity};
-use super::scope::{Entry, ItemEntry, Scope};
+use super::scope::{Entry, ItemEntry, Scope, ServersNow};
 use super::scopes::Projections;
 use super::snapshot::{CopyIx, Snapshot};
 use super::store::Store;
@@ -139,6 +139,7 @@ impl Catalog {
             viewer: viewer.clone(),
             projection,
             user_items,
+            servers: ServersNow::of(&self.0.registry),
         })
     }
 

@@ -82,6 +82,12 @@ impl DemoServer {
         self.state().delay_millis.store(millis, Ordering::SeqCst);
     }
 
+    /// Gives films so many bytes a second; 0: as fast as it goes.
+    pub fn set_pace(&self, bytes_per_second: u64) {
+        let pace = &self.state().bytes_per_second;
+        pace.store(bytes_per_second, Ordering::SeqCst);
+    }
+
     pub fn set_fault(&self, fault: Option<Fault>) {
         *lock(&self.state().fault) = fault;
     }

@@ -8,6 +8,7 @@ use axum::body::{Body as HttpBody, to_bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, Request, State as Shared};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use http::{Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -83,8 +84,25 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
     };
     match fault {
         Some(fault @ (Fault::TruncatedJson | Fault::WrongTypes)) => spoil(response, fault).await,
-        _ => response,
+        _ => paced(response, state.bytes_per_second.load(Ordering::SeqCst)),
     }
+}
+
+/// A film through a narrow line.
+fn paced(response: Response, bytes_per_second: u64) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_film = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"video/"));
+    if bytes_per_second == 0 || !is_film {
+        return response;
+    }
+    response.map(|body| {
+        HttpBody::from_stream(body.into_data_stream().then(move |chunk| async move {
+            let bytes = chunk.as_ref().map_or(0, bytes::Bytes::len);
+            let takes = bytes as f64 / bytes_per_second as f64;
+            tokio::time::sleep(Duration::from_secs_f64(takes)).await;
+            chunk
+        }))
+    })
 }
 
 /// The path's parts without an `/emby` or `/mediabrowser` in front.

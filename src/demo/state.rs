@@ -33,6 +33,8 @@ pub(super) struct State {
     pub seen: Mutex<Vec<Seen>>,
     pub fault: Mutex<Option<Fault>>,
     pub delay_millis: AtomicU64,
+    /// Bytes a second of a film; 0: as fast as it goes.
+    pub bytes_per_second: AtomicU64,
     pub port: AtomicU64,
     /// The latest moment given out for a change, so that changes have an order.
     pub last_saved: AtomicI64,
@@ -103,6 +105,7 @@ impl State {
             seen: Mutex::default(),
             fault: Mutex::default(),
             delay_millis: AtomicU64::new(0),
+            bytes_per_second: AtomicU64::new(0),
             port: AtomicU64::new(0),
             last_saved: AtomicI64::new(0),
             events: broadcast::channel(256).0,

@@ -25,6 +25,8 @@ impl RequestCounts {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     Call,
+    /// A call with a large answer, which nobody waits for.
+    Crawl,
     Bodies,
     Stream,
     Probe,
@@ -42,7 +44,7 @@ impl Purpose {
     /// For the metrics.
     pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Call => "call",
+            Self::Call | Self::Crawl => "call",
             Self::Bodies => "bodies",
             Self::Stream => "stream",
             Self::Probe => "probe",
@@ -53,7 +55,7 @@ impl Purpose {
 impl Counters {
     pub(super) fn add(&self, purpose: Purpose) {
         match purpose {
-            Purpose::Call => &self.calls,
+            Purpose::Call | Purpose::Crawl => &self.calls,
             Purpose::Bodies => &self.bodies,
             Purpose::Stream => &self.streams,
             Purpose::Probe => &self.probes,

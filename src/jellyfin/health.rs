@@ -81,6 +81,7 @@ impl Server {
             self.counters.add(Purpose::Probe);
             let info = public_info(client).await?;
             let latency = start.elapsed();
+            self.meter.answered(latency);
             if !info.ready {
                 // The set-up page answers this question alone; all else is 503 until it started.
                 self.counters.add(Purpose::Probe);

@@ -16,6 +16,7 @@ mod registry;
 mod resume;
 mod server;
 mod socket;
+mod speed;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub use registry::{Registry, StatusChange};
 pub use resume::ResumeRules;
 pub use server::Server;
 pub use socket::{EventStream, UpstreamEvent};
+pub use speed::Speed;
 pub use status::ServerStatus;
 pub use tls::{ParseTrustError, TlsTrust};
 pub use types::{Account, Authenticated, PublicInfo, ServerSpec};

@@ -16,6 +16,7 @@ use super::batch::Batcher;
 use super::breaker::Breaker;
 use super::client::{Client, Request};
 use super::counters::{Counters, Purpose};
+use super::speed::{Meter, Speed};
 use super::status::read_public_info;
 use super::{
     Account, Authenticated, Limits, PublicInfo, RequestCounts, ServerSpec, ServerStatus,
@@ -38,6 +39,7 @@ pub struct Server {
     pub(super) clock: Clock,
     pub(super) breaker: Breaker,
     pub(super) counters: Counters,
+    pub(super) meter: Meter,
     pub(super) metrics: Metrics,
     pub(super) batcher: Batcher,
     pub(super) status: watch::Sender<ServerStatus>,
@@ -65,6 +67,7 @@ impl Server {
             spec: Mutex::new(spec),
             breaker: Breaker::new(&limits),
             counters: Counters::default(),
+            meter: Meter::default(),
             metrics,
             batcher: Batcher::default(),
             status: watch::Sender::new(ServerStatus::Unknown),
@@ -103,6 +106,25 @@ impl Server {
     /// What was sent to it since it was registered.
     pub fn requests(&self) -> RequestCounts {
         self.counters.read()
+    }
+
+    /// How fast it is, as far as that was measured.
+    pub fn speed(&self) -> Speed {
+        self.meter.speed()
+    }
+
+    /// Tells that so many bytes of a file were passed on in this time, during so much of which they
+    /// were waited for. It says nothing where the client was what the source waited for.
+    pub fn passed(&self, bytes: u64, took: Duration, waited: Duration) {
+        self.meter.passed(bytes, took, waited);
+    }
+
+    /// Whether it is worth asking: one that was not asked yet is.
+    pub fn is_available(&self) -> bool {
+        matches!(
+            *self.status.borrow(),
+            ServerStatus::Online { .. } | ServerStatus::Unknown
+        )
     }
 
     /// Asks what lives at an address, before there is a row for it.
@@ -168,7 +190,7 @@ impl Server {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Value, UpstreamError> {
-        self.get_within(account, path, query, self.limits.total)
+        self.read(account, path, query, Purpose::Call, self.limits.total)
             .await
     }
 
@@ -183,12 +205,24 @@ impl Server {
         query: &[(&str, String)],
         deadline: Duration,
     ) -> Result<Value, UpstreamError> {
+        self.read(account, path, query, Purpose::Crawl, deadline)
+            .await
+    }
+
+    async fn read(
+        &self,
+        account: &Account,
+        path: &str,
+        query: &[(&str, String)],
+        purpose: Purpose,
+        deadline: Duration,
+    ) -> Result<Value, UpstreamError> {
         let request = Request {
             query,
             authorization: Some(authorization(&account.device_id, Some(account))),
             ..Request::get(path)
         };
-        let answer = self.json(request, Purpose::Call, deadline).await?;
+        let answer = self.json(request, purpose, deadline).await?;
         Ok(answer.unwrap_or_default())
     }
 
@@ -353,6 +387,9 @@ impl Server {
                 .await
                 .unwrap_or(Err(UpstreamError::Timeout));
             self.measure(plan.purpose, start, result.as_ref().err());
+            if result.is_ok() && matches!(plan.purpose, Purpose::Call) {
+                self.meter.answered(start.elapsed());
+            }
             self.note(&plan, result.as_ref().err());
             match result {
                 // A starting server stays so for longer than a deadline.

@@ -73,9 +73,10 @@ pub fn quality(source: &LightSource) -> Quality {
     quality
 }
 
-/// The number alone, for comparing versions.
-pub fn score(source: &LightSource) -> i64 {
-    i64::from(quality(source).score)
+/// The score of the best of a copy's versions; 0 where there is none.
+pub fn best<'a>(versions: impl IntoIterator<Item = &'a LightSource>) -> i32 {
+    let scores = versions.into_iter().map(|version| quality(version).score);
+    scores.max().unwrap_or(0)
 }
 
 /// What people choose a version by: `1080p HEVC HDR10 · 4.1 GB`; of audio `FLAC 2.0 · 31 MB`.

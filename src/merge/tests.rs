@@ -176,7 +176,7 @@ mod names {
 
 mod versions {
     use super::super::SourcePolicy;
-    use super::super::order::{Candidate, Speed, order};
+    use super::super::order::{Candidate, compare};
     use super::super::quality::{label, quality, size_text};
     use super::*;
     use crate::wire::LightSource;
@@ -225,25 +225,27 @@ mod versions {
 
     #[test]
     fn each_policy_has_its_order() {
-        let copy = |at: u128, priority, quality, megabits: u64| Candidate {
+        let copy = |at: u128, priority, quality, speed| Candidate {
             server: ServerKey(Uuid::from_u128(at)),
             id: UpstreamId(Uuid::from_u128(at)),
             priority,
             quality,
-            speed: Speed {
-                bits_per_second: Some(megabits * 1_000_000),
-                latency_ms: Some(20),
-            },
+            speed,
         };
         let copies = [
-            copy(3, 1, 10, 100),
-            copy(2, 5, 10, 9),
-            copy(1, 5, 30, 2),
-            copy(0, 1, 10, 100),
+            copy(3, 1, 10, 1),
+            copy(2, 5, 10, 5),
+            copy(1, 5, 30, 9),
+            copy(0, 1, 10, 1),
         ];
-        assert_eq!(order(SourcePolicy::Priority, &copies), [2, 1, 3, 0]);
-        assert_eq!(order(SourcePolicy::Quality, &copies), [2, 3, 0, 1]);
-        assert_eq!(order(SourcePolicy::Fastest, &copies), [3, 0, 1, 2]);
+        let order = |policy| {
+            let mut places: Vec<usize> = (0..copies.len()).collect();
+            places.sort_by(|a, b| compare(policy, &copies[*a], &copies[*b]));
+            places
+        };
+        assert_eq!(order(SourcePolicy::Priority), [2, 1, 3, 0]);
+        assert_eq!(order(SourcePolicy::Quality), [2, 3, 0, 1]);
+        assert_eq!(order(SourcePolicy::Fastest), [3, 0, 1, 2]);
     }
 }
 

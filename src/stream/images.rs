@@ -320,7 +320,7 @@ async fn direct(
 ) -> Answer {
     let up = proxy::headers_up(&call.headers);
     let upstream = open(target, wanted, webp, call.method.clone(), up).await?;
-    let mut response = proxy::pass_on(&call.method, upstream, target.server.clone())?;
+    let mut response = proxy::pass_on(&call.method, upstream, target.server.clone(), None)?;
     response.headers_mut().extend(headers);
     Ok(response)
 }

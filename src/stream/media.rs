@@ -177,7 +177,11 @@ pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>)
     if wanted.is_playlist() || is_playlist(&upstream) {
         return playlist(state, call, &target, upstream).await;
     }
-    let mut response = proxy::pass_on(&call.method, upstream, target.server)?;
+    // What a transcode gives is the pace of its encoder, not of the line.
+    let pace = wanted
+        .is_whole_file(&call.query)
+        .then(|| proxy::Pace::of(target.server.clone()));
+    let mut response = proxy::pass_on(&call.method, upstream, target.server, pace)?;
     if target.stands_in {
         response.headers_mut().remove(header::LAST_MODIFIED);
     }

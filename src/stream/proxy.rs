@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use tokio::time::Instant;
 use futures::Stream;
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method, StatusCode};
@@ -84,6 +85,7 @@ pub(super) fn pass_on(
     method: &Method,
     upstream: crate::jellyfin::Response,
     server: Arc<Server>,
+    pace: Option<Pace>,
 ) -> Result<Response, StreamError> {
     check(upstream.status())?;
     let mut response = Response::new(Body::empty());
@@ -98,9 +100,56 @@ pub(super) fn pass_on(
         HeaderValue::from_static("nosniff"),
     );
     if method != Method::HEAD {
-        *response.body_mut() = Body::from_stream(chunks(upstream, server));
+        *response.body_mut() = Body::from_stream(chunks(upstream, server, pace));
     }
     Ok(response)
+}
+
+/// Bytes after which the pace of a source is told.
+const TOLD: u64 = 1 << 20;
+/// Fewer say nothing.
+const LEAST: u64 = 64 << 10;
+
+/// Measures how fast a source gives a file, from when its headers are here.
+pub(super) struct Pace {
+    server: Arc<Server>,
+    since: Instant,
+    bytes: u64,
+    /// How much of the time since was spent waiting for the source.
+    waited: Duration,
+}
+
+impl Pace {
+    pub(super) fn of(server: Arc<Server>) -> Self {
+        Self {
+            server,
+            since: Instant::now(),
+            bytes: 0,
+            waited: Duration::ZERO,
+        }
+    }
+
+    fn count(&mut self, bytes: usize, waited: Duration) {
+        self.bytes += bytes as u64;
+        self.waited += waited;
+        if self.bytes >= TOLD {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        self.server
+            .passed(self.bytes, self.since.elapsed(), self.waited);
+        (self.since, self.bytes, self.waited) = (Instant::now(), 0, Duration::ZERO);
+    }
+}
+
+impl Drop for Pace {
+    fn drop(&mut self) {
+        if self.bytes >= LEAST {
+            self.tell();
+        }
+    }
 }
 
 /// The source broke off; the client's connection is broken off too, so that it cannot take the part
@@ -112,16 +161,23 @@ pub(super) struct BrokeOff;
 pub(super) fn chunks(
     upstream: crate::jellyfin::Response,
     server: Arc<Server>,
+    pace: Option<Pace>,
 ) -> impl Stream<Item = Result<Bytes, BrokeOff>> {
-    futures::stream::unfold(Some((upstream, server)), |held| async move {
-        let (mut upstream, server) = held?;
+    futures::stream::unfold(Some((upstream, server, pace)), |held| async move {
+        let (mut upstream, server, mut pace) = held?;
+        let asked = Instant::now();
         let read = tokio::select! {
             read = tokio::time::timeout(IDLE, upstream.chunk()) => read,
             // It does not even answer: no use in waiting.
             () = server.gone(DOUBT) => return Some((Err(BrokeOff), None)),
         };
         match read {
-            Ok(Ok(Some(bytes))) => Some((Ok(bytes), Some((upstream, server)))),
+            Ok(Ok(Some(bytes))) => {
+                if let Some(pace) = &mut pace {
+                    pace.count(bytes.len(), asked.elapsed());
+                }
+                Some((Ok(bytes), Some((upstream, server, pace))))
+            }
             Ok(Ok(None)) => None,
             Ok(Err(_)) | Err(_) => {
                 // Whoever asks next is to know how it is.

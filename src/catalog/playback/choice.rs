@@ -8,7 +8,7 @@ use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::catalog::snapshot::{CopyIx, Target};
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::play_choices::{self, PlayChoice};
-use crate::jellyfin::{Server, ServerStatus};
+use crate::jellyfin::Server;
 use crate::model::{PublicId, UpstreamId};
 
 /// What a player asks for.
@@ -62,7 +62,7 @@ impl Catalog {
             // An id of another item is no version of this one.
             .filter(|choice| scope.snapshot().item_of(choice.copy) == entry.item);
         for choice in candidates {
-            if is_available(&choice.server) {
+            if choice.server.is_available() {
                 return Ok(choice);
             }
         }
@@ -79,7 +79,7 @@ impl Catalog {
             .playing_order(entry)
             .into_iter()
             .filter_map(|copy| self.version(scope, snapshot.copy(copy).id))
-            .filter(|choice| is_available(&choice.server))
+            .filter(|choice| choice.server.is_available())
             .collect()
     }
 
@@ -111,7 +111,7 @@ impl Catalog {
             .into_iter()
             .filter_map(|id| self.version(scope, id))
             .filter(|choice| scope.snapshot().item_of(choice.copy) == entry.item)
-            .find(|choice| is_available(&choice.server))
+            .find(|choice| choice.server.is_available())
             .or_else(|| self.offered(scope, entry).into_iter().next())
             .ok_or(CatalogError::Unavailable(asked.id))
     }
@@ -197,14 +197,6 @@ fn keys(scope: &Scope, asked: &Asked) -> Vec<String> {
         .into_iter()
         .chain(device_key(user, None, asked.address))
         .collect()
-}
-
-/// Whether a server is worth asking: one that was not asked yet is.
-pub fn is_available(server: &Server) -> bool {
-    matches!(
-        server.status(),
-        ServerStatus::Online { .. } | ServerStatus::Unknown
-    )
 }
 
 fn is_copy(scope: &Scope, id: PublicId) -> bool {

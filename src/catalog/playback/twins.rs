@@ -14,7 +14,6 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use super::Choice;
-use super::choice::is_available;
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::byte_prints::{self, BytePrint};
@@ -128,7 +127,7 @@ impl Catalog {
         };
         let twin = others
             .iter()
-            .find(|other| is_available(&other.choice.server) && print(other) == Some(wanted));
+            .find(|other| other.choice.server.is_available() && print(other) == Some(wanted));
         Ok(twin.map(|twin| twin.choice.clone()))
     }
 
@@ -167,7 +166,7 @@ impl Catalog {
     async fn take_print(&self, of: &Version, account: &Account) -> Result<(), CatalogError> {
         let id = of.choice.public.to_string();
         let known = byte_prints::of(self.db(), std::slice::from_ref(&id)).await?;
-        if known.iter().any(|print| of.fits(print)) || !is_available(&of.choice.server) {
+        if known.iter().any(|print| of.fits(print)) || !of.choice.server.is_available() {
             return Ok(());
         }
         let slots = self.sampling().slots.clone();

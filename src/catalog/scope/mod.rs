@@ -2,6 +2,7 @@
 //! what they have watched. Everything that is listed, counted, sorted or opened goes through it.
 
 mod entry;
+mod playing;
 mod projection;
 mod views;
 
@@ -13,6 +14,7 @@ use crate::catalog::watch::UserItems;
 use crate::model::PublicId;
 
 pub use entry::{Entry, ItemEntry};
+pub use playing::ServersNow;
 pub use projection::{AccessSet, LinkAccess, Projection};
 pub use views::View;
 
@@ -22,6 +24,8 @@ pub struct Scope {
     pub viewer: Arc<Viewer>,
     pub projection: Arc<Projection>,
     pub user_items: Arc<UserItems>,
+    /// How the servers were when the request came.
+    pub servers: ServersNow,
 }
 
 impl Scope {
@@ -71,7 +75,8 @@ impl Scope {
         })
     }
 
-    /// The visible copies of an entry in the order in which they are offered: the one that leads first.
+    /// The visible copies of an entry in the order in which they give it its metadata: the one that
+    /// leads first.
     pub fn copies(&self, entry: &ItemEntry) -> Vec<CopyIx> {
         if entry.single {
             return vec![entry.lead];
@@ -83,21 +88,23 @@ impl Scope {
         copies
     }
 
-    /// The visible copies in the order in which they are played: of an item in progress, cuts that the
-    /// position fits come first, unless a copy is asked for by its own id.
+    /// The visible copies in the order in which they are played, by the source policy; those whose
+    /// servers do not answer last. Of an item in progress, cuts that the position fits come first. A copy
+    /// that is asked for by its own id is the first in any case.
     pub fn playing_order(&self, entry: &ItemEntry) -> Vec<CopyIx> {
-        let snapshot = self.snapshot();
-        let mut copies = self.copies(entry);
-        let by_own_id = snapshot.copy(entry.lead).id == entry.id;
-        if !entry.single && !by_own_id && snapshot.chosen_lead(&copies) == Some(entry.lead) {
-            // Whose metadata somebody chose says nothing of what plays.
-            copies = self.projection.visible_copies(entry.item);
+        if entry.single {
+            return vec![entry.lead];
         }
-        if let Some(state) = self.user_items.get(snapshot.item(entry.item).id)
-            && snapshot.copy(entry.lead).id != entry.id
-        {
-            let runtime = |copy: CopyIx| snapshot.copy(copy).light.run_time_ticks;
-            copies.sort_by_key(|copy| !state.position_fits(runtime(*copy)));
+        let snapshot = self.snapshot();
+        let mut copies = self.projection.visible_copies(entry.item);
+        let by_own_id = snapshot.copy(entry.lead).id == entry.id;
+        let state = self.user_items.get(snapshot.item(entry.item).id);
+        self.projection.by_policy(&mut copies, &self.servers, |copy| {
+            let runtime = snapshot.copy(copy).light.run_time_ticks;
+            !by_own_id && state.is_some_and(|state| state.position_fits(runtime))
+        });
+        if by_own_id && let Some(at) = copies.iter().position(|copy| *copy == entry.lead) {
+            copies[..=at].rotate_right(1);
         }
         copies
     }

@@ -1,5 +1,6 @@
 //! A snapshot as one access set sees it. Viewers with equal rights share one.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -12,7 +13,7 @@ use crate::catalog::names::Names;
 use crate::catalog::query::ResultCache;
 use crate::catalog::render::Kept;
 use crate::catalog::snapshot::{
-    Copy, CopyIx, ItemIx, LibraryRef, Snapshot, SourcePolicy, Strategy,
+    Copy, CopyIx, ItemIx, LibraryRef, MergedLibrary, Snapshot, Strategy,
 };
 use crate::merge::quality;
 use crate::model::{ItemKind, PublicId, UpstreamId};
@@ -128,7 +129,7 @@ impl Projection {
         })
     }
 
-    /// The visible copies, best first by the policy of the first view that lists the item.
+    /// The visible copies by the priorities of the first view that lists the item.
     pub fn visible_copies(&self, item: ItemIx) -> Vec<CopyIx> {
         let copies: Vec<CopyIx> = self
             .snapshot
@@ -205,7 +206,7 @@ impl Projection {
         self.lead(&self.visible_copies(item))
     }
 
-    /// The copy that somebody chose, else the best.
+    /// The copy that somebody chose, else the one of the highest priority.
     fn lead(&self, ordered: &[CopyIx]) -> Option<CopyIx> {
         let chosen = self.snapshot.chosen_lead(ordered);
         chosen.or_else(|| ordered.first().copied())
@@ -224,7 +225,7 @@ impl Projection {
             .or_else(|| listing().next())
     }
 
-    /// The visible copies that a library holds, best first.
+    /// The visible copies that a library holds, by its priorities.
     fn copies_in(&self, item: ItemIx, library: LibraryRef) -> Vec<CopyIx> {
         let copies = self.snapshot.item(item).copies.iter().copied();
         let copies: Vec<CopyIx> = copies
@@ -256,40 +257,37 @@ impl Projection {
         }
     }
 
+    /// The merged library that decides about copies where none is named.
+    pub(super) fn deciding_library(&self, copies: &[CopyIx]) -> Option<&MergedLibrary> {
+        self.merged(self.first_view_of(copies)?)
+    }
+
+    fn merged(&self, library: LibraryRef) -> Option<&MergedLibrary> {
+        match library {
+            LibraryRef::Merged(at) => self.snapshot.merged_libraries.get(at as usize),
+            _ => None,
+        }
+    }
+
+    /// The priority of a copy in a library; what lies in none of its sources has the least.
+    pub(super) fn priority(&self, library: Option<&MergedLibrary>, copy: &Copy) -> i32 {
+        let sources = library.map(|library| library.sources.as_slice());
+        let mut sources = sources.unwrap_or_default().iter();
+        let source = sources.find(|source| Some(source.library) == copy.library);
+        source.map_or(i32::MIN, |source| source.priority)
+    }
+
+    /// In the order in which they give the item its metadata: by priority, then by quality.
     fn ordered(&self, mut copies: Vec<CopyIx>, library: Option<LibraryRef>) -> Vec<CopyIx> {
         if copies.len() < 2 {
             return copies;
         }
-        let merged = match library {
-            Some(LibraryRef::Merged(at)) => Some(&self.snapshot.merged_libraries[at as usize]),
-            _ => None,
-        };
-        let policy = merged.map_or(SourcePolicy::Priority, |library| library.policy);
-        let priority = |copy: &Copy| {
-            let sources = merged
-                .map(|library| library.sources.as_slice())
-                .unwrap_or_default();
-            let source = sources
-                .iter()
-                .find(|source| Some(source.library) == copy.library);
-            source.map_or(i32::MIN, |source| source.priority)
-        };
+        let merged = library.and_then(|library| self.merged(library));
         // Stable: ties stay in copy order.
         copies.sort_by_cached_key(|ix| {
             let copy = self.snapshot.copy(*ix);
-            let quality = copy
-                .light
-                .media_sources
-                .iter()
-                .map(quality::score)
-                .max()
-                .unwrap_or(0);
-            match policy {
-                SourcePolicy::Priority => (-i64::from(priority(copy)), -quality),
-                SourcePolicy::Quality | SourcePolicy::Fastest => {
-                    (-quality, -i64::from(priority(copy)))
-                }
-            }
+            let quality = quality::best(&copy.light.media_sources);
+            Reverse((self.priority(merged, copy), quality))
         });
         copies
     }

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::items::list;
 use super::merging::{Decision, Explanation};
-use crate::catalog::scope::{AccessSet, Projection, Scope};
+use crate::catalog::scope::{AccessSet, Projection, Scope, ServersNow};
 use crate::catalog::snapshot::Snapshot;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::GraphResult;
@@ -40,6 +40,7 @@ impl WholeCatalog {
                 viewer: viewer.clone(),
                 projection,
                 user_items,
+                servers: ServersNow::of(services.catalog.registry()),
             },
         })
     }

@@ -354,13 +354,14 @@ impl Item {
             .is_some_and(|entry| self.scope.copies(entry).len() > 1)
     }
 
-    /// Its copies that the caller may see, the one that comes first first.
+    /// Its copies that the caller may see, in the order in which they are played: by the source policy,
+    /// those of servers that do not answer last. The one that gives the metadata is `isCanonical`.
     async fn sources(&self) -> Vec<Source> {
         let Some(entry) = self.item() else {
             return Vec::new();
         };
         self.scope
-            .copies(entry)
+            .playing_order(entry)
             .into_iter()
             .map(|copy| Source {
                 scope: self.scope.clone(),

@@ -5,4 +5,5 @@ mod breaker;
 mod calls;
 mod fake;
 mod socket;
+mod speed;
 mod trust;

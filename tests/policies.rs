@@ -1,0 +1,161 @@
+//! Which copy of an item comes first when it is played, through the front door: by the source policy,
+//! among the copies whose servers answer.
+
+use manyfin::demo::DemoServer;
+use serde_json::{Value, json};
+
+use crate::support::gateway::{Client, Gateway, eventually, film, sources};
+
+/// Two servers with the same films, `ann` who is linked to both, and an administrator.
+struct Stage {
+    sources: Vec<DemoServer>,
+    gateway: Gateway,
+    ann: Client,
+    root: Client,
+}
+
+impl Stage {
+    async fn set(database: &str) -> Self {
+        let sources = sources(2, 4).await;
+        let gateway = Gateway::over(database, &sources).await;
+        gateway.add_administrator("root").await;
+        Self {
+            ann: gateway.sign_in("ann").await,
+            root: gateway.sign_in("root").await,
+            sources,
+            gateway,
+        }
+    }
+
+    /// Gives the library of films another source policy.
+    async fn policy(&self, policy: &str) {
+        let known = graphql(&self.root, "{ mergedLibraries { id } }", json!({})).await;
+        let id = &known["mergedLibraries"][0]["id"];
+        let change = "mutation($id: ID!, $input: UpdateMergedLibraryInput!) {
+            updateMergedLibrary(id: $id, input: $input) { id } }";
+        let input = json!({ "id": id, "input": { "sourcePolicy": policy } });
+        graphql(&self.root, change, input).await;
+    }
+
+    /// The servers of an item's versions in their order, by their labels.
+    async fn order(&self, id: &str) -> Vec<String> {
+        let details = self.ann.get(&format!("/Items/{id}")).await;
+        servers(&details)
+    }
+
+    /// The same, as told to a player.
+    async fn playback(&self, id: &str) -> Vec<String> {
+        let path = format!("/Items/{id}/PlaybackInfo");
+        servers(&self.ann.post(&path, json!({})).await)
+    }
+
+    /// Plays the first half megabyte of each copy.
+    async fn play_all(&self, id: &str) {
+        let details = self.ann.get(&format!("/Items/{id}")).await;
+        for source in details["MediaSources"].as_array().expect("versions") {
+            let tag = source["ETag"].as_str().expect("a tag");
+            let version = source["Id"].as_str().expect("an id");
+            let path = format!("/Videos/{id}/stream?static=true&mediaSourceId={version}&tag={tag}");
+            let (status, bytes) = self.ann.bytes(&path, "bytes=0-524287").await;
+            assert_eq!(status, 206);
+            assert!(bytes.len() > 128 << 10, "only {} bytes", bytes.len());
+        }
+    }
+
+    fn source(&self, name: &str) -> &DemoServer {
+        let found = self.sources.iter().find(|source| source.name() == name);
+        found.expect("a source of that name")
+    }
+}
+
+async fn graphql(client: &Client, query: &str, variables: Value) -> Value {
+    let body = json!({ "query": query, "variables": variables });
+    let answer = client.post("/graphql", body).await;
+    assert!(answer["errors"].is_null(), "{answer}");
+    answer["data"].clone()
+}
+
+fn servers(told: &Value) -> Vec<String> {
+    let sources = told["MediaSources"].as_array().expect("versions");
+    let labels = sources.iter().map(|source| {
+        let label = source["Name"].as_str().expect("a label");
+        label.split(" · ").next().expect("a server").to_owned()
+    });
+    labels.collect()
+}
+
+both_gateways!(fastest, the_fastest_server_comes_first);
+
+async fn the_fastest_server_comes_first(database: String) {
+    let stage = Stage::set(&database).await;
+    let id = stage.ann.id_of(&film(&stage.sources, 0).0).await;
+    assert_eq!(stage.order(&id).await, ["Basement", "Attic"], "by priority");
+
+    stage.policy("FASTEST").await;
+    let before = stage.order(&id).await;
+    assert_eq!(
+        before,
+        ["Basement", "Attic"],
+        "nobody was measured, and they are equally good: by priority"
+    );
+    stage.source("Basement").set_pace(512 << 10);
+    stage.play_all(&id).await;
+    let measured = ["Attic", "Basement"];
+    // A server is told of as measured when the end of its stream was noticed.
+    eventually("the slow one is last", async || {
+        stage.order(&id).await == measured
+    })
+    .await;
+    for _ in 0..5 {
+        assert_eq!(stage.playback(&id).await, measured, "the order stays");
+    }
+    let query = "query($id: ID!) { item(id: $id) { sources { isCanonical
+        server { name speed { bitsPerSecond latencyMs estimateMs class } } } } }";
+    let told = graphql(&stage.ann, query, json!({ "id": id })).await;
+    let told = &told["item"]["sources"];
+    assert_eq!(told[0]["server"]["name"], "Attic");
+    assert_eq!(
+        told[1]["isCanonical"], true,
+        "metadata go by priority all the same"
+    );
+    let speed = |at: usize, field: &str| {
+        let speed = &told[at]["server"]["speed"];
+        speed[field].as_f64().unwrap_or_else(|| panic!("{speed}"))
+    };
+    assert!(speed(1, "bitsPerSecond") < 6e6);
+    assert!(speed(0, "class") < speed(1, "class"));
+    assert!(speed(0, "estimateMs") < speed(1, "estimateMs"));
+    assert!(speed(0, "latencyMs") > 0.0);
+
+    // The other policies do not ask for speed while anything else tells the copies apart.
+    stage.policy("PRIORITY").await;
+    assert_eq!(stage.order(&id).await, ["Basement", "Attic"]);
+    // Equally good, so the faster one comes first.
+    stage.policy("QUALITY").await;
+    assert_eq!(stage.order(&id).await, measured);
+}
+
+both_gateways!(available, who_does_not_answer_comes_last);
+
+async fn who_does_not_answer_comes_last(database: String) {
+    let stage = Stage::set(&database).await;
+    let (name, ids) = film(&stage.sources, 0);
+    let id = stage.ann.id_of(&name).await;
+    assert_eq!(stage.order(&id).await, ["Basement", "Attic"]);
+    let basement = stage.source("Basement");
+    basement.set_available(false).await.expect("it stops");
+    let server = stage.gateway.servers[1];
+    let server = stage.gateway.app.catalog.registry().get(server);
+    server.expect("it is known").check().await;
+    // Its details come from what was kept.
+    assert_eq!(stage.order(&id).await, ["Attic", "Basement"]);
+    assert_eq!(stage.playback(&id).await, ["Attic"]);
+    assert_eq!(stage.ann.named(&name).await["Name"], name.as_str());
+    let source = stage.sources[1].item_name(ids[1]);
+    assert_eq!(source.as_deref(), Some(name.as_str()));
+    basement.set_available(true).await.expect("it listens");
+    eventually("it is first again", async || {
+        stage.order(&id).await == ["Basement", "Attic"]
+    })
+    .await;
+}
