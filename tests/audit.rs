@@ -88,6 +88,7 @@ async fn lived_in(app: &TestApp, demo: &DemoServer) -> String {
     for change in [
         "mutation($id: ID!) { changePassword(userId: $id, new: \"second-secret\") }",
         "mutation($id: ID!) { updateSettings(userId: $id, body: { SubtitleMode: \"Always\" }) }",
+        "mutation($id: ID!) { setSourcePolicy(userId: $id, policy: FASTEST) { id } }",
         "mutation($id: ID!) { renameUser(id: $id, name: \"Anna\") { id } }",
         "mutation($id: ID!) { setAdministrator(id: $id, isAdministrator: true) { id } }",
         "mutation($id: ID!) { setAdministrator(id: $id, isAdministrator: false) { id } }",
@@ -131,6 +132,7 @@ async fn told(url: String) {
             "link.put",
             "user.set_password",
             "user.update_settings",
+            "user.set_source_policy",
             "user.rename",
             "user.set_administrator",
             "user.set_administrator",

@@ -385,6 +385,7 @@ impl World {
                     version: String::new(),
                 },
                 settings: serde_json::Value::Null,
+                source_policy: None,
                 links: Arc::from([]),
             }),
             projection: Arc::new(Projection::new(

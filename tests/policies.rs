@@ -159,3 +159,94 @@ async fn who_does_not_answer_comes_last(database: String) {
     })
     .await;
 }
+
+both_gateways!(own_policy, a_user_may_have_a_policy_of_their_own);
+
+async fn a_user_may_have_a_policy_of_their_own(database: String) {
+    let stage = Stage::set(&database).await;
+    let (name, ids) = film(&stage.sources, 0);
+    // The Attic's copy is the better one, the Basement's has the sound that ann wishes for.
+    let [attic, basement] = [0, 1].map(|at| (&stage.sources[at], ids[at]));
+    attic
+        .0
+        .edit_item(attic.1, |body| version(body, 3840, "eng"));
+    basement
+        .0
+        .edit_item(basement.1, |body| version(body, 1920, "deu"));
+    stage.gateway.crawl().await;
+    let id = stage.ann.id_of(&name).await;
+    assert_eq!(stage.order(&id).await, ["Basement", "Attic"]);
+
+    let me = graphql(&stage.ann, "{ me { id sourcePolicy } }", json!({})).await;
+    assert!(me["me"]["sourcePolicy"].is_null());
+    let ann = &me["me"]["id"];
+    let set = "mutation($id: ID!, $policy: SourcePolicy) {
+        setSourcePolicy(userId: $id, policy: $policy) { sourcePolicy } }";
+    let wish = |policy: Value| json!({ "id": ann, "policy": policy });
+    let done = graphql(&stage.ann, set, wish(json!("QUALITY"))).await;
+    assert_eq!(done["setSourcePolicy"]["sourcePolicy"], "QUALITY");
+    assert_eq!(stage.order(&id).await, ["Attic", "Basement"]);
+    assert_eq!(stage.playback(&id).await, ["Attic", "Basement"]);
+
+    // Language is part of the quality.
+    let settings = json!({ "AudioLanguagePreference": "ger" });
+    let path = format!("/Users/Configuration?userId={}", ann.as_str().expect("id"));
+    stage.ann.post(&path, settings).await;
+    assert_eq!(stage.order(&id).await, ["Basement", "Attic"]);
+    let why = "query($id: ID!) { item(id: $id) { sources { isCanonical
+        quality { score label parts { name value points } }
+        versions { quality { score } } } holdings { best { score } worst { score } } } }";
+    let told = graphql(&stage.ann, why, json!({ "id": id })).await;
+    let sources = &told["item"]["sources"];
+    assert_eq!(sources[0]["isCanonical"], true);
+    for source in sources.as_array().expect("two") {
+        let quality = &source["quality"];
+        let parts = quality["parts"].as_array().expect("parts").iter();
+        let points = parts.map(|part| part["points"].as_i64().expect("points"));
+        assert_eq!(quality["score"].as_i64(), Some(points.sum()), "{quality}");
+        assert_eq!(quality["score"], source["versions"][0]["quality"]["score"]);
+    }
+    let parts = sources[0]["quality"]["parts"].as_array().expect("parts");
+    let language = parts.iter().find(|part| part["name"] == "language");
+    assert_eq!(language.expect("it is told")["value"], "deu");
+    let held = &told["item"]["holdings"];
+    assert_eq!(held["best"]["score"], sources[0]["quality"]["score"]);
+    assert_eq!(held["worst"]["score"], sources[1]["quality"]["score"]);
+
+    // It is kept, and it is ann's alone.
+    let Stage { gateway, .. } = stage;
+    let gateway = gateway.restart().await;
+    let stage = Stage {
+        ann: gateway.sign_in("ann").await,
+        root: gateway.sign_in("root").await,
+        sources: stage.sources,
+        gateway,
+    };
+    let me = graphql(&stage.ann, "{ me { sourcePolicy } }", json!({})).await;
+    assert_eq!(me["me"]["sourcePolicy"], "QUALITY");
+    let stranger = stage.gateway.add_user("eve", &stage.gateway.servers).await;
+    let eve = stage.gateway.sign_in("eve").await;
+    let body = json!({ "query": set, "variables": wish(json!("FASTEST")) });
+    let refused = eve.post("/graphql", body).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    let done = graphql(
+        &stage.root,
+        set,
+        json!({ "id": stranger, "policy": "QUALITY" }),
+    )
+    .await;
+    assert_eq!(done["setSourcePolicy"]["sourcePolicy"], "QUALITY");
+    graphql(&stage.ann, set, wish(Value::Null)).await;
+    assert_eq!(stage.order(&id).await, ["Basement", "Attic"]);
+}
+
+/// Makes the only version of a film one of this width, with sound in this language.
+fn version(body: &mut serde_json::Map<String, Value>, width: i64, language: &str) {
+    let source = &mut body["MediaSources"][0];
+    source["MediaStreams"] = json!([
+        { "Type": "Video", "Codec": "h264", "Width": width, "Height": width * 9 / 16, "Index": 0 },
+        { "Type": "Audio", "Codec": "aac", "Channels": 2, "Language": language, "Index": 1 },
+    ]);
+    source["Bitrate"] = json!(8_000_000);
+    body["MediaStreams"] = source["MediaStreams"].clone();
+}

@@ -11,6 +11,7 @@ use super::{AccountsError, Actor};
 use crate::db::users::{UserChange, UserRow};
 use crate::db::{DbError, sessions, users};
 use crate::error::InvalidInput;
+use crate::merge::SourcePolicy;
 use crate::model::{PublicId, Secret};
 
 /// A user as others may see one.
@@ -28,6 +29,8 @@ pub struct User {
     pub config_key: Option<String>,
     /// Jellyfin's `UserConfiguration`.
     pub settings: Value,
+    /// Which copy plays first for the user, whatever the libraries say.
+    pub source_policy: Option<SourcePolicy>,
     pub created_at: DateTime<Utc>,
     pub last_login_at: Option<DateTime<Utc>>,
     pub last_activity_at: Option<DateTime<Utc>>,
@@ -57,6 +60,7 @@ impl TryFrom<UserRow> for User {
             made_by_sign_in: row.made_by_account.is_some(),
             settings: serde_json::from_str(&row.settings)
                 .map_err(|_| DbError::Damaged("a user's settings".into()))?,
+            source_policy: source_policy(&row)?,
             created_at: time(row.created_at),
             last_login_at: row.last_login_at.map(time),
             last_activity_at: row.last_activity_at.map(time),
@@ -68,6 +72,11 @@ impl TryFrom<UserRow> for User {
     }
 }
 
+pub(super) fn source_policy(row: &UserRow) -> Result<Option<SourcePolicy>, DbError> {
+    let read = row.source_policy.as_deref().map(str::parse).transpose();
+    read.map_err(|_| DbError::Damaged("a user's source policy".into()))
+}
+
 /// For the audit: no secrets.
 pub(super) fn shown(row: &UserRow) -> Value {
     json!({
@@ -75,6 +84,7 @@ pub(super) fn shown(row: &UserRow) -> Value {
         "administrator": row.is_administrator,
         "disabled": row.is_disabled,
         "password": row.password_hash.is_some(),
+        "sourcePolicy": row.source_policy,
     })
 }
 
@@ -151,6 +161,7 @@ impl Accounts {
             created_at: self.0.clock.millis(),
             last_login_at: None,
             last_activity_at: None,
+            source_policy: None,
         })
     }
 
@@ -309,6 +320,25 @@ impl Accounts {
         let user = User::try_from(row)?;
         self.changed(Change::User(id)).await?;
         Ok(user)
+    }
+
+    /// Sets which copy plays first for a user, whatever the libraries say; none: as they say.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`.
+    pub async fn set_source_policy(
+        &self,
+        actor: &Actor,
+        id: PublicId,
+        policy: Option<SourcePolicy>,
+    ) -> Result<User, AccountsError> {
+        actor.need_to_be(id)?;
+        let change = UserChange {
+            source_policy: Some(policy.map(|policy| policy.to_string())),
+            ..UserChange::default()
+        };
+        self.change_user(actor, "user.set_source_policy", id, change)
+            .await
     }
 
     /// Deletes a user with all that is theirs.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::jellyfin::Account;
+use crate::merge::SourcePolicy;
 use crate::model::PublicId;
 
 /// The session that a token stands for.
@@ -47,10 +48,18 @@ pub struct Viewer {
     pub session: SessionInfo,
     /// Jellyfin's `UserConfiguration`.
     pub settings: serde_json::Value,
+    /// Which copy plays first, whatever the libraries say.
+    pub source_policy: Option<SourcePolicy>,
     pub links: Arc<[Link]>,
 }
 
 impl Viewer {
+    /// The language that is listened to by preference (`AudioLanguagePreference`), as a code.
+    pub fn audio_language(&self) -> Option<&str> {
+        let told = self.settings.get("AudioLanguagePreference")?.as_str()?;
+        Some(told.trim()).filter(|code| !code.is_empty())
+    }
+
     /// The links that see something.
     pub fn active_links(&self) -> impl Iterator<Item = &Link> {
         self.links

@@ -148,6 +148,7 @@ impl Accounts {
         }
         Ok(Some(Viewer {
             user_id: read_id(&user.id)?,
+            source_policy: super::users::source_policy(&user)?,
             name: user.name,
             is_administrator: user.is_administrator,
             session,

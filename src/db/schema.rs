@@ -22,6 +22,7 @@ diesel::table! {
         created_at -> BigInt,
         last_login_at -> Nullable<BigInt>,
         last_activity_at -> Nullable<BigInt>,
+        source_policy -> Nullable<Text>,
     }
 }
 

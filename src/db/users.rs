@@ -29,6 +29,8 @@ pub struct UserRow {
     pub created_at: i64,
     pub last_login_at: Option<i64>,
     pub last_activity_at: Option<i64>,
+    /// Which copy plays first, whatever the libraries say.
+    pub source_policy: Option<String>,
 }
 
 /// What changes; absent stays. An inner `None` clears.
@@ -44,6 +46,7 @@ pub struct UserChange {
     pub settings: Option<String>,
     pub last_login_at: Option<Option<i64>>,
     pub last_activity_at: Option<Option<i64>>,
+    pub source_policy: Option<Option<String>>,
 }
 
 /// Every user, by name.

@@ -59,6 +59,7 @@ mod features;
 mod grouping;
 mod hierarchy;
 mod identity;
+pub mod language;
 pub mod name;
 pub mod order;
 mod owned;

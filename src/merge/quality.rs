@@ -1,9 +1,15 @@
 //! How good a version is, as one explained number, and how it is called.
 
+use super::language;
 use crate::wire::{LightSource, LightStream};
 
+/// What sound in a language that one understands is worth: more than the best picture is above a
+/// 1080p one.
+const LANGUAGE: i32 = 3000;
+
 /// A score and what it is made of. Higher is better; only the order means something. Resolution
-/// weighs most: no bitrate makes a 720p file better than a 1080p one.
+/// weighs most: no bitrate makes a 720p file better than a 1080p one. Where a language is wished for, a
+/// version that has it goes before all but much better ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Quality {
     pub score: i32,
@@ -29,8 +35,9 @@ impl Quality {
     }
 }
 
-/// Rates a version by resolution, dynamic range, codec and bitrate, audio channels and codec.
-pub fn quality(source: &LightSource) -> Quality {
+/// Rates a version by resolution, dynamic range, codec and bitrate, and by the channels, codec and language
+/// of its sound. `wished`: the code of the language that is listened to by preference.
+pub fn quality(source: &LightSource, wished: Option<&str>) -> Quality {
     let mut quality = Quality::default();
     let video = stream(source, "Video");
     if let Some(video) = video {
@@ -57,7 +64,9 @@ pub fn quality(source: &LightSource) -> Quality {
             points,
         );
     }
-    if let Some(audio) = best_audio(source) {
+    let understood = wished.and_then(|wished| best_audio(source, Some(wished)));
+    // What is understood is what will be listened to.
+    if let Some(audio) = understood.or_else(|| best_audio(source, None)) {
         let channels = audio.channels.unwrap_or(2).clamp(0, 16);
         let lossless = is_lossless(audio.codec.as_deref().unwrap_or(""));
         let points = channels * 25 + if lossless { 100 } else { 0 };
@@ -70,12 +79,16 @@ pub fn quality(source: &LightSource) -> Quality {
             points,
         );
     }
+    if let Some(language) = understood.and_then(|audio| audio.language.as_deref()) {
+        quality.add("language", language, LANGUAGE);
+    }
     quality
 }
 
 /// The score of the best of a copy's versions; 0 where there is none.
-pub fn best<'a>(versions: impl IntoIterator<Item = &'a LightSource>) -> i32 {
-    let scores = versions.into_iter().map(|version| quality(version).score);
+pub fn best<'a>(versions: impl IntoIterator<Item = &'a LightSource>, wished: Option<&str>) -> i32 {
+    let versions = versions.into_iter();
+    let scores = versions.map(|version| quality(version, wished).score);
     scores.max().unwrap_or(0)
 }
 
@@ -87,7 +100,7 @@ pub fn label(source: &LightSource) -> String {
         words.push(name);
         words.extend(video.codec.as_deref().map(codec_name));
         words.extend(dynamic_range(video).map(|(name, _)| name.to_owned()));
-    } else if let Some(audio) = best_audio(source) {
+    } else if let Some(audio) = best_audio(source, None) {
         words.extend(audio.codec.as_deref().map(codec_name));
         words.extend(audio.channels.map(channels_name));
     } else {
@@ -122,11 +135,16 @@ fn stream<'a>(source: &'a LightSource, kind: &str) -> Option<&'a LightStream> {
         .find(|s| s.kind.eq_ignore_ascii_case(kind))
 }
 
-fn best_audio(source: &LightSource) -> Option<&LightStream> {
+/// The best sound, of all or in one language.
+fn best_audio<'a>(source: &'a LightSource, wished: Option<&str>) -> Option<&'a LightStream> {
+    let fits = |s: &LightStream| match (wished, s.language.as_deref()) {
+        (Some(wished), Some(language)) => language::same(wished, language),
+        (wished, _) => wished.is_none(),
+    };
     let audio = source
         .media_streams
         .iter()
-        .filter(|s| s.kind.eq_ignore_ascii_case("Audio"));
+        .filter(|s| s.kind.eq_ignore_ascii_case("Audio") && fits(s));
     audio.max_by_key(|s| {
         (
             s.channels.unwrap_or(0),

@@ -200,7 +200,10 @@ mod versions {
         assert_eq!(size_text(830_400_000), "830 MB");
         assert_eq!(size_text(999_600_000), "1.0 GB");
         let nothing: LightSource = serde_json::from_str("{}").expect("empty");
-        assert_eq!((label(&nothing).as_str(), quality(&nothing).score), ("", 0));
+        assert_eq!(
+            (label(&nothing).as_str(), quality(&nothing, None).score),
+            ("", 0)
+        );
     }
 
     #[test]
@@ -213,7 +216,10 @@ mod versions {
             source(1920, 1080, "hevc", "HDR10", 4_000_000),
             source(3840, 1600, "hevc", "SDR", 1_000_000),
         ];
-        let rated: Vec<_> = ladder.iter().map(quality).collect();
+        let rated: Vec<_> = ladder
+            .iter()
+            .map(|version| quality(version, None))
+            .collect();
         assert!(rated.is_sorted_by(|a, b| a.score < b.score), "{rated:#?}");
         for quality in rated {
             assert_eq!(
@@ -221,6 +227,47 @@ mod versions {
                 quality.parts.iter().map(|p| p.points).sum::<i32>()
             );
         }
+    }
+
+    #[test]
+    fn sound_that_is_understood_is_worth_more_than_a_better_picture() {
+        let film = |width: i32, languages: &[(&str, i32)]| -> LightSource {
+            let mut streams = vec![serde_json::json!(
+                {"Type": "Video", "Codec": "hevc", "Width": width, "Height": width * 9 / 16,
+                 "BitRate": 60_000_000, "VideoRangeType": "DOVIWithHDR10"})];
+            streams.extend(languages.iter().map(|(language, channels)| {
+                serde_json::json!(
+                    {"Type": "Audio", "Codec": "ac3", "Channels": channels, "Language": language})
+            }));
+            serde_json::from_value(serde_json::json!({ "MediaStreams": streams }))
+                .expect("a source")
+        };
+        let (english, both) = (
+            film(3840, &[("eng", 8)]),
+            film(1920, &[("eng", 8), ("deu", 2)]),
+        );
+        assert!(quality(&english, None).score > quality(&both, None).score);
+        for german in ["ger", "deu", "de", "de-AT", " GER "] {
+            let (one, other) = (
+                quality(&english, Some(german)),
+                quality(&both, Some(german)),
+            );
+            assert!(one.score < other.score, "{german}");
+            let part = other.parts.last().expect("parts");
+            assert_eq!((part.name, part.value.as_str()), ("language", "deu"));
+            let audio = &other.parts[other.parts.len() - 2];
+            assert_eq!(
+                audio.value, "2.0 AC-3",
+                "the sound that will be listened to"
+            );
+            assert_eq!(one, quality(&english, None), "nothing is taken away");
+        }
+        let understood = film(640, &[("ger", 2)]);
+        assert!(
+            quality(&understood, Some("de")).score < quality(&english, Some("de")).score,
+            "but a postage stamp is no match for a much better picture"
+        );
+        assert!(!super::super::language::same("und", "und"));
     }
 
     #[test]

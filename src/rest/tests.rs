@@ -150,6 +150,7 @@ pub fn viewer(id: &str, name: &str, is_administrator: bool) -> Arc<Viewer> {
             version: "1".to_owned(),
         },
         settings: json!({}),
+        source_policy: None,
         links: Arc::new([]),
     })
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use tokio::time::Instant;
 use futures::Stream;
 use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method, StatusCode};
+use tokio::time::Instant;
 
 use super::StreamError;
 use crate::jellyfin::Server;

@@ -28,6 +28,7 @@ fn user(id: &str, administrator: bool) -> UserRow {
         created_at: 1,
         last_login_at: None,
         last_activity_at: None,
+        source_policy: None,
     }
 }
 

@@ -176,6 +176,7 @@ impl World {
             created_at: 1,
             last_login_at: None,
             last_activity_at: None,
+            source_policy: None,
         };
         users::insert(&self.db, &user).await.unwrap();
         let row = NewLink {

@@ -99,10 +99,12 @@ impl Scope {
         let mut copies = self.projection.visible_copies(entry.item);
         let by_own_id = snapshot.copy(entry.lead).id == entry.id;
         let state = self.user_items.get(snapshot.item(entry.item).id);
-        self.projection.by_policy(&mut copies, &self.servers, |copy| {
+        let fits = |copy| {
             let runtime = snapshot.copy(copy).light.run_time_ticks;
             !by_own_id && state.is_some_and(|state| state.position_fits(runtime))
-        });
+        };
+        self.projection
+            .by_policy(&mut copies, &self.viewer, &self.servers, fits);
         if by_own_id && let Some(at) = copies.iter().position(|copy| *copy == entry.lead) {
             copies[..=at].rotate_right(1);
         }

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::projection::Projection;
+use crate::accounts::Viewer;
 use crate::catalog::snapshot::{CopyIx, SourcePolicy};
 use crate::jellyfin::Registry;
 use crate::merge::order::{Candidate, compare};
@@ -37,16 +38,20 @@ impl ServersNow {
 }
 
 impl Projection {
-    /// Puts copies of one item into the order of the policy of the first view that lists them; those of
-    /// servers that do not answer last. `first` is preferred to any policy among available copies.
+    /// Puts copies of one item into the order of the viewer's own policy, else of that of the first view
+    /// that lists them; those of servers that do not answer last. `first` is preferred to any policy among
+    /// available copies.
     pub(super) fn by_policy(
         &self,
         copies: &mut [CopyIx],
+        viewer: &Viewer,
         servers: &ServersNow,
         first: impl Fn(CopyIx) -> bool,
     ) {
         let library = self.deciding_library(copies);
-        let policy = library.map_or(SourcePolicy::Priority, |library| library.policy);
+        let of_library = || library.map_or(SourcePolicy::Priority, |library| library.policy);
+        let policy = viewer.source_policy.unwrap_or_else(of_library);
+        let language = viewer.audio_language();
         // A server that nobody knows any more is as slow as can be.
         let gone = ServerNow {
             is_available: false,
@@ -62,7 +67,7 @@ impl Projection {
                     server: server.key,
                     id: copy.upstream_id(),
                     priority: self.priority(library, copy),
-                    quality: quality::best(&copy.light.media_sources),
+                    quality: quality::best(&copy.light.media_sources, language),
                     speed: now.speed,
                 };
                 (now.is_available, first(*ix), candidate, *ix)

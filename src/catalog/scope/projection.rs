@@ -286,7 +286,7 @@ impl Projection {
         // Stable: ties stay in copy order.
         copies.sort_by_cached_key(|ix| {
             let copy = self.snapshot.copy(*ix);
-            let quality = quality::best(&copy.light.media_sources);
+            let quality = quality::best(&copy.light.media_sources, None);
             Reverse((self.priority(merged, copy), quality))
         });
         copies

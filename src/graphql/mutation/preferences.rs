@@ -7,6 +7,7 @@ use crate::graphql::caller::Ask;
 use crate::graphql::error::{GraphError, GraphResult};
 use crate::graphql::inputs;
 use crate::graphql::scalars::Json;
+use crate::graphql::types::{SourcePolicy, User};
 use crate::model::Secret;
 
 /// Longest name under which a client stores settings, in bytes.
@@ -70,6 +71,22 @@ impl PreferencesMutation {
             .update_settings(&ctx.actor()?, id, &body.parsed()?)
             .await?;
         Ok(true)
+    }
+
+    /// Sets which copy plays first for a user, whatever the libraries say; null: as they say.
+    async fn set_source_policy(
+        &self,
+        ctx: &Context<'_>,
+        user_id: ID,
+        policy: Option<SourcePolicy>,
+    ) -> GraphResult<User> {
+        let id = inputs::id("userId", &user_id)?;
+        let accounts = &ctx.services()?.accounts;
+        let policy = policy.map(Into::into);
+        let user = accounts
+            .set_source_policy(&ctx.actor()?, id, policy)
+            .await?;
+        Ok(User::new(user))
     }
 
     /// Sets a password. For oneself, the present one is needed; the user's other devices are signed out.

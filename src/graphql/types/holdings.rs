@@ -5,6 +5,7 @@ use async_graphql::SimpleObject;
 use crate::catalog::snapshot::{CopyIx, Snapshot};
 use crate::graphql::scalars::Long;
 use crate::merge::quality;
+use crate::wire::LightSource;
 
 /// What the caller's servers hold of an item.
 #[derive(Debug, Clone, SimpleObject)]
@@ -21,7 +22,7 @@ pub struct Holdings {
     pub worst: Option<Quality>,
 }
 
-/// How good a version is.
+/// How good a version is for the caller, who may prefer a language.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Quality {
     /// `1080p HEVC HDR10 · 4.1 GB`.
@@ -35,7 +36,7 @@ pub struct Quality {
 /// One reason for a score.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct QualityPart {
-    /// `resolution`, `range`, `bitrate`, `audio`.
+    /// `resolution`, `range`, `bitrate`, `audio`, `language`.
     pub name: String,
     /// `1080p`.
     pub value: String,
@@ -43,40 +44,45 @@ pub struct QualityPart {
     pub points: i32,
 }
 
+impl Quality {
+    /// `language`: what the caller listens to by preference.
+    pub fn of(version: &LightSource, language: Option<&str>) -> Self {
+        let rated = quality::quality(version, language);
+        Self {
+            label: quality::label(version),
+            score: rated.score,
+            parts: rated
+                .parts
+                .into_iter()
+                .map(|part| QualityPart {
+                    name: part.name.to_owned(),
+                    value: part.value,
+                    points: part.points,
+                })
+                .collect(),
+        }
+    }
+}
+
 impl Holdings {
     /// Of the copies that the caller sees.
-    pub fn of(snapshot: &Snapshot, copies: &[CopyIx]) -> Self {
+    pub fn of(snapshot: &Snapshot, copies: &[CopyIx], language: Option<&str>) -> Self {
         let held = || copies.iter().map(|copy| snapshot.copy(*copy));
         let mut servers: Vec<u32> = held().map(|copy| copy.server).collect();
         servers.sort_unstable();
         servers.dedup();
         let versions = || held().flat_map(|copy| &copy.light.media_sources);
-        let mut rated: Vec<_> = versions()
-            .map(|source| (quality::quality(source), source))
+        let mut rated: Vec<Quality> = versions()
+            .map(|version| Quality::of(version, language))
             .collect();
-        rated.sort_by_key(|(quality, _)| quality.score);
-        let shown = |rated: Option<&(quality::Quality, &crate::wire::LightSource)>| {
-            rated.map(|(quality, source)| Quality {
-                label: quality::label(source),
-                score: quality.score,
-                parts: quality
-                    .parts
-                    .iter()
-                    .map(|part| QualityPart {
-                        name: part.name.to_owned(),
-                        value: part.value.clone(),
-                        points: part.points,
-                    })
-                    .collect(),
-            })
-        };
+        rated.sort_by_key(|quality| quality.score);
         let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
         Self {
             copies: count(copies.len()),
             servers: count(servers.len()),
             total_size: Long(versions().filter_map(|source| source.size).sum()),
-            best: shown(rated.last()),
-            worst: shown(rated.first()),
+            best: rated.last().cloned(),
+            worst: rated.first().cloned(),
         }
     }
 }

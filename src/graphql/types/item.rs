@@ -374,7 +374,8 @@ impl Item {
     /// How often it is held, how large and how good: what is held twice?
     async fn holdings(&self) -> Option<Holdings> {
         let copies = self.scope.copies(self.item()?);
-        Some(Holdings::of(self.scope.snapshot(), &copies))
+        let language = self.scope.viewer.audio_language();
+        Some(Holdings::of(self.scope.snapshot(), &copies, language))
     }
 
     /// What joined its copies: an id that they share, name and year, a number, a hand.

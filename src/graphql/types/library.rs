@@ -24,15 +24,15 @@ pub enum DedupStrategy {
     None,
 }
 
-/// Which copy of an item is offered first.
+/// Which copy of an item plays first, of those whose servers answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "snapshot::SourcePolicy")]
 pub enum SourcePolicy {
-    /// The one of the highest priority; of equals, the best one.
+    /// The one of the highest priority; of equals the best, then the fastest one.
     Priority,
-    /// The best picture and sound.
+    /// The best picture and sound (`Source.quality`); of equals the fastest one, then by priority.
     Quality,
-    /// The one whose server answers fastest.
+    /// The one whose server is fastest (`Server.speed`); of equals the best one, then by priority.
     Fastest,
 }
 

@@ -19,7 +19,7 @@ mod view;
 pub use connection::{ItemConnection, PageInfo};
 pub use copy_group::{CopyGroup, CopySummary};
 pub use crawl::CrawlProgress;
-pub use holdings::Holdings;
+pub use holdings::{Holdings, Quality};
 pub use item::Item;
 pub use joined::{JoinKey, Joined};
 pub use library::{

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::{Server, SourceLibrary, time};
+use super::{Quality, Server, SourceLibrary, time};
 use crate::catalog::scope::Scope;
 use crate::catalog::snapshot::{Copy, CopyIx, LibraryRef};
 use crate::graphql::caller::Ask;
@@ -23,6 +23,8 @@ pub struct Source {
 pub struct MediaVersion {
     /// What its server calls it, such as an edition.
     pub name: Option<String>,
+    /// How good it is, and why.
+    pub quality: Quality,
     /// The container: `mkv`, `mp4` …
     pub container: Option<String>,
     /// In bytes.
@@ -50,7 +52,7 @@ pub struct MediaVersion {
 }
 
 impl MediaVersion {
-    fn of(source: &LightSource) -> Self {
+    fn of(source: &LightSource, language: Option<&str>) -> Self {
         let streams = |kind: &'static str| {
             source
                 .media_streams
@@ -66,6 +68,7 @@ impl MediaVersion {
         let audio = streams("Audio").next();
         Self {
             name: source.name.as_ref().map(String::from),
+            quality: Quality::of(source, language),
             container: source.container.as_ref().map(String::from),
             size: source.size.map(Long),
             bitrate: source.bitrate.map(Long),
@@ -87,10 +90,17 @@ impl Source {
         self.scope.snapshot().copy(self.copy)
     }
 
+    fn media_versions(&self) -> Vec<MediaVersion> {
+        let language = self.scope.viewer.audio_language();
+        let sources = self.copy().light.media_sources.iter();
+        sources
+            .map(|source| MediaVersion::of(source, language))
+            .collect()
+    }
+
     fn best_version(&self) -> Option<MediaVersion> {
-        let sources = &self.copy().light.media_sources;
-        let best = sources.iter().max_by_key(|source| source.bitrate);
-        best.map(MediaVersion::of)
+        let versions = self.media_versions().into_iter();
+        versions.max_by_key(|version| version.quality.score)
     }
 }
 
@@ -153,11 +163,15 @@ impl Source {
 
     /// Its files.
     async fn versions(&self) -> Vec<MediaVersion> {
-        let sources = &self.copy().light.media_sources;
-        sources.iter().map(MediaVersion::of).collect()
+        self.media_versions()
     }
 
-    /// The file of the highest bitrate.
+    /// How good its best file is, and why: by this the policy `QUALITY` orders.
+    async fn quality(&self) -> Option<Quality> {
+        Some(self.best_version()?.quality)
+    }
+
+    /// The best of its files.
     async fn best(&self) -> Option<MediaVersion> {
         self.best_version()
     }

@@ -3,8 +3,8 @@
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 
-use super::Server;
 use super::node::NodeId;
+use super::{Server, SourcePolicy};
 use crate::accounts::{self, LinkInfo, LinkInfoState};
 use crate::graphql::caller::Ask;
 use crate::graphql::error::{GraphError, GraphResult};
@@ -118,6 +118,13 @@ impl User {
         } else {
             Json::from_text("{}")
         }
+    }
+
+    /// Which copy plays first for the user, whatever the libraries say; null: as they say. For the user
+    /// and administrators.
+    async fn source_policy(&self, ctx: &Context<'_>) -> Option<SourcePolicy> {
+        let own = self.0.source_policy.filter(|_| self.known(ctx));
+        own.map(Into::into)
     }
 
     /// The user's accounts on servers; for the user and administrators.

@@ -19,7 +19,10 @@ async fn the_estimate_is_latency_and_the_first_bytes() {
     pass(&meter, 8, 8.388_608);
     let speed = meter.speed();
     assert_eq!(speed.bits_per_second, Some(8_388_608));
-    assert!((speed.estimate.as_secs_f64() - 8.1).abs() < 1e-3, "{speed:?}");
+    assert!(
+        (speed.estimate.as_secs_f64() - 8.1).abs() < 1e-3,
+        "{speed:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,7 +50,10 @@ async fn a_wavering_line_keeps_its_class() {
     for _ in 0..4 {
         pass(&meter, 64, 10.0);
     }
-    assert!(meter.speed().class > class, "a quarter of it is another class");
+    assert!(
+        meter.speed().class > class,
+        "a quarter of it is another class"
+    );
 }
 
 /// The border between two classes is crossed at another place on the way up than on the way down.
@@ -61,7 +67,11 @@ async fn a_class_is_left_late() {
     };
     // Close to one border, which lies in between.
     let (above, below) = (28.0, 26.5);
-    assert_ne!(places(above, above), places(below, below), "a border lies between");
+    assert_ne!(
+        places(above, above),
+        places(below, below),
+        "a border lies between"
+    );
     assert_eq!(places(above, below), places(above, above));
     assert_eq!(places(below, above), places(below, below));
 }
