@@ -1,10 +1,11 @@
 //! Which public id an item has: stable over re-crawls, merges and splits (`docs/adr/0004-identity.md`).
 //!
-//! An item's id comes from the copy that it was first seen as, and is remembered for every copy that
-//! was ever part of it. When groups merge, the oldest id leads and the others keep answering; when a
-//! group splits, the part with the founding copy keeps the id.
+//! An item's id comes from the copy that it was first seen as. Of every copy it is remembered which item
+//! it is part of and which ones it was part of. When groups merge, the oldest id leads; when a group
+//! splits, the part with the founding copy keeps the id, or takes back the one that it had. An id that no
+//! item has any more answers as long as a copy lives that it stood for ([`old_ids`]).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::accounts::PublicIds;
 use crate::model::PublicId;
@@ -14,9 +15,11 @@ use crate::model::PublicId;
 pub struct Remembered {
     /// The item that each copy was last part of.
     pub item_of_copy: HashMap<PublicId, PublicId>,
+    /// The items that a copy was part of before.
+    pub former: HashMap<PublicId, Vec<PublicId>>,
     /// When each item was first seen, and as which copy.
     pub items: HashMap<PublicId, Founded>,
-    /// Former item ids and the item that answers to them now.
+    /// Items that became part of another one.
     pub aliases: HashMap<PublicId, PublicId>,
 }
 
@@ -35,13 +38,18 @@ pub struct IdChanges {
     pub items: Vec<(PublicId, PublicId)>,
     /// Copies that are part of another item than before: copy, item.
     pub copies: Vec<(PublicId, PublicId)>,
+    /// What they were part of until then: copy, item.
+    pub former: Vec<(PublicId, PublicId)>,
     /// Ids that another item answers to from now on: former id, item.
     pub aliases: Vec<(PublicId, PublicId)>,
 }
 
 impl IdChanges {
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty() && self.copies.is_empty() && self.aliases.is_empty()
+        self.items.is_empty()
+            && self.copies.is_empty()
+            && self.former.is_empty()
+            && self.aliases.is_empty()
     }
 }
 
@@ -52,34 +60,19 @@ pub fn assign(
     ids: &PublicIds,
 ) -> (Vec<PublicId>, IdChanges) {
     let mut changes = IdChanges::default();
+    let claims: Vec<Vec<PublicId>> = groups.iter().map(|copies| claims(copies, known)).collect();
+    // Each id goes to one group only: to that with its founder, else to the first that has it now.
     let mut holder: HashMap<PublicId, usize> = HashMap::new();
-
-    // Every group names the ids that its copies carried; each id goes to one group only.
-    let claims: Vec<Vec<PublicId>> = groups
-        .iter()
-        .map(|copies| {
-            let mut claimed: Vec<PublicId> = copies
-                .iter()
-                .filter_map(|copy| known.item_of_copy.get(copy).copied())
-                .collect();
-            claimed.sort_unstable();
-            claimed.dedup();
-            claimed
-        })
-        .collect();
     for (at, (copies, claimed)) in groups.iter().zip(&claims).enumerate() {
         for id in claimed {
-            let founds = known
-                .items
-                .get(id)
-                .is_some_and(|item| copies.contains(&item.founder));
             let held = holder.entry(*id).or_insert(at);
-            if founds {
+            if founds(copies, *id, known) {
                 *held = at;
             }
         }
     }
 
+    let mut given: HashSet<PublicId> = HashSet::new();
     let assigned = groups
         .iter()
         .enumerate()
@@ -91,10 +84,18 @@ pub fn assign(
                 .collect();
             own.sort_by_key(|id| (known.items.get(id).map_or(i64::MAX, |item| item.at), *id));
             let id = match own.first() {
-                Some(id) => *id,
+                Some(id) => {
+                    // It is an item of its own again.
+                    if known.aliases.contains_key(id) {
+                        changes.items.push((*id, known.items[id].founder));
+                    }
+                    *id
+                }
                 None => {
-                    let founder = free_founder(copies, known, ids);
+                    let is_free = |id: &PublicId| !holder.contains_key(id) && !given.contains(id);
+                    let founder = free_founder(copies, known, ids, is_free);
                     let id = ids.item(founder);
+                    given.insert(id);
                     changes.items.push((id, founder));
                     id
                 }
@@ -105,9 +106,17 @@ pub fn assign(
                 }
             }
             for copy in copies {
-                if known.item_of_copy.get(copy) != Some(&id) {
-                    changes.copies.push((*copy, id));
+                let before = known.item_of_copy.get(copy);
+                if before == Some(&id) {
+                    continue;
                 }
+                changes.copies.push((*copy, id));
+                let told = known.former.get(copy).map_or(&[][..], Vec::as_slice);
+                changes.former.extend(
+                    before
+                        .filter(|before| !told.contains(before))
+                        .map(|before| (*copy, *before)),
+                );
             }
             id
         })
@@ -115,33 +124,134 @@ pub fn assign(
     (assigned, changes)
 }
 
-/// The first copy whose item id was not given out before; a part that splits off needs an id of its own.
-fn free_founder(copies: &[PublicId], known: &Remembered, ids: &PublicIds) -> PublicId {
-    copies
+/// The ids that a group may have: what its copies are part of, and what they founded and were part of.
+fn claims(copies: &[PublicId], known: &Remembered) -> Vec<PublicId> {
+    let now = copies
         .iter()
-        .copied()
-        .find(|copy| !known.items.contains_key(&ids.item(*copy)))
+        .filter_map(|copy| known.item_of_copy.get(copy));
+    let mut claimed: Vec<PublicId> = now.copied().collect();
+    if !known.former.is_empty() {
+        let former = copies.iter().filter_map(|copy| known.former.get(copy));
+        claimed.extend(
+            former
+                .flatten()
+                .copied()
+                .filter(|id| founds(copies, *id, known)),
+        );
+    }
+    claimed.sort_unstable();
+    claimed.dedup();
+    claimed
+}
+
+fn founds(copies: &[PublicId], id: PublicId, known: &Remembered) -> bool {
+    let item = known.items.get(&id);
+    item.is_some_and(|item| copies.contains(&item.founder))
+}
+
+/// The first copy whose item id was not given out before; a part that splits off needs an id of its own.
+fn free_founder(
+    copies: &[PublicId],
+    known: &Remembered,
+    ids: &PublicIds,
+    is_free: impl Fn(&PublicId) -> bool,
+) -> PublicId {
+    let mut unknown = copies.iter().copied();
+    unknown
+        .find(|copy| {
+            let id = ids.item(*copy);
+            !known.items.contains_key(&id) && is_free(&id)
+        })
+        .or_else(|| {
+            copies
+                .iter()
+                .copied()
+                .find(|copy| is_free(&ids.item(*copy)))
+        })
         .unwrap_or(copies[0])
 }
+
+/// Every id that no item and no copy has now, and the living item that answers to it. `live` tells the item
+/// of an id that an item or a copy has; `copies` is how many copies live.
+pub fn old_ids(
+    known: &Remembered,
+    changes: &IdChanges,
+    copies: usize,
+    live: impl Fn(PublicId) -> Option<u32>,
+) -> HashMap<PublicId, u32> {
+    let mut found: HashMap<PublicId, u32> = HashMap::new();
+    // What living copies were part of. Where they went several ways, the first copy's item answers.
+    let told = known.former.iter();
+    let told = told.flat_map(|(copy, items)| items.iter().map(move |item| (*copy, *item)));
+    for (copy, item) in told.chain(changes.former.iter().copied()) {
+        let Some(now) = live(copy).filter(|_| live(item).is_none()) else {
+            continue;
+        };
+        let first = found.entry(item).or_insert(now);
+        *first = now.min(*first);
+    }
+    // Items whose own copies are gone, but not the item that they became part of.
+    let newer: HashMap<PublicId, PublicId> = changes.aliases.iter().copied().collect();
+    let next = |id: &PublicId| newer.get(id).or_else(|| known.aliases.get(id)).copied();
+    let resolve = |found: &HashMap<PublicId, u32>, id: PublicId| {
+        let mut at = id;
+        for _ in 0..MOST_STEPS {
+            if let Some(item) = live(at).or_else(|| found.get(&at).copied()) {
+                return Some(item);
+            }
+            at = next(&at)?;
+        }
+        None
+    };
+    for alias in known.aliases.keys().chain(newer.keys()) {
+        if live(*alias).is_none()
+            && !found.contains_key(alias)
+            && let Some(item) = resolve(&found, *alias)
+        {
+            found.insert(*alias, item);
+        }
+    }
+    // Copies that are gone answer as the item that they were part of.
+    if known.item_of_copy.len() + changes.copies.len() > copies {
+        for (copy, item) in &known.item_of_copy {
+            if live(*copy).is_none()
+                && let Some(item) = resolve(&found, *item)
+            {
+                found.insert(*copy, item);
+            }
+        }
+    }
+    found
+}
+
+/// As many merges of merges are followed; a circle ends here.
+const MOST_STEPS: usize = 64;
 
 impl Remembered {
     /// Takes the changes over, as the database does.
     pub fn apply(&mut self, changes: &IdChanges, at: i64) {
         for (id, founder) in &changes.items {
-            self.items.insert(
-                *id,
-                Founded {
-                    founder: *founder,
-                    at,
-                },
-            );
+            self.items.entry(*id).or_insert(Founded {
+                founder: *founder,
+                at,
+            });
             self.aliases.remove(id);
         }
         for (copy, item) in &changes.copies {
             self.item_of_copy.insert(*copy, *item);
+        }
+        for (copy, item) in &changes.former {
+            let former = self.former.entry(*copy).or_default();
+            if !former.contains(item) {
+                former.push(*item);
+            }
         }
         for (former, item) in &changes.aliases {
             self.aliases.insert(*former, *item);
         }
     }
 }
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod tests;

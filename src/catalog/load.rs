@@ -12,7 +12,7 @@ use super::scope::LinkAccess;
 use super::snapshot::{CopySeed, MergedLibrary, MergedSource, ServerEntry, SourceLibrary};
 use super::store::{Access, Configuration};
 use crate::db::{self, Db};
-use crate::model::UpstreamId;
+use crate::model::{PublicId, UpstreamId};
 use crate::wire::LightItem;
 
 /// Rows a read, so that a large catalog does not lie in memory twice.
@@ -156,7 +156,12 @@ pub async fn remembered(db: &Db) -> Result<Remembered, CatalogError> {
             },
         ))
     });
+    let mut former: HashMap<PublicId, Vec<PublicId>> = HashMap::new();
+    for (copy, item) in db::items::former(db).await?.into_iter().filter_map(pair) {
+        former.entry(copy).or_default().push(item);
+    }
     Ok(Remembered {
+        former,
         items: items.collect(),
         item_of_copy: db::items::copies(db)
             .await?

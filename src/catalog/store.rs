@@ -162,14 +162,13 @@ impl Store {
         snapshot.choose(&writer.configuration.standing.chosen);
         if !changes.is_empty() {
             let at = self.clock.millis();
-            db::items::remember(
-                &self.db,
-                &changes.items,
-                &changes.copies,
-                &changes.aliases,
-                at,
-            )
-            .await?;
+            let new = db::items::NewIds {
+                items: &changes.items,
+                copies: &changes.copies,
+                former: &changes.former,
+                aliases: &changes.aliases,
+            };
+            db::items::remember(&self.db, new, at).await?;
             writer.remembered.apply(&changes, at);
         }
         self.current.store(Arc::new(snapshot));

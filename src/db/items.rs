@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::schema::{item_aliases, item_copies, items};
+use super::schema::{former_items, item_aliases, item_copies, items};
 use super::{Db, DbError};
 use crate::model::PublicId;
 
@@ -19,6 +19,13 @@ pub struct ItemRow {
 #[derive(Insertable)]
 #[diesel(table_name = item_copies)]
 struct ItemCopyRow {
+    copy_public_id: String,
+    item_id: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = former_items)]
+struct FormerItemRow {
     copy_public_id: String,
     item_id: String,
 }
@@ -50,6 +57,18 @@ pub async fn copies(db: &Db) -> Result<Vec<(String, String)>, DbError> {
         .await)
 }
 
+/// Every (copy, item that it was part of before).
+///
+/// # Errors
+/// When the database fails.
+pub async fn former(db: &Db) -> Result<Vec<(String, String)>, DbError> {
+    with_conn!(db, |conn| former_items::table
+        .order((former_items::copy_public_id, former_items::item_id))
+        .select((former_items::copy_public_id, former_items::item_id))
+        .load(conn)
+        .await)
+}
+
 /// Every (former id, item).
 ///
 /// # Errors
@@ -61,34 +80,45 @@ pub async fn aliases(db: &Db) -> Result<Vec<(String, String)>, DbError> {
         .await)
 }
 
-/// Remembers new items (id, founder), where copies belong (copy, item) and former ids (id, item), all
-/// or nothing.
+/// What there is to remember of ids.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NewIds<'a> {
+    /// New items: id, founder.
+    pub items: &'a [(PublicId, PublicId)],
+    /// Where copies belong: copy, item.
+    pub copies: &'a [(PublicId, PublicId)],
+    /// Where they belonged before: copy, item.
+    pub former: &'a [(PublicId, PublicId)],
+    /// Items that became part of another one: id, item.
+    pub aliases: &'a [(PublicId, PublicId)],
+}
+
+/// Remembers, all or nothing.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn remember(
-    db: &Db,
-    new_items: &[(PublicId, PublicId)],
-    new_copies: &[(PublicId, PublicId)],
-    new_aliases: &[(PublicId, PublicId)],
-    at: i64,
-) -> Result<(), DbError> {
+pub async fn remember(db: &Db, new: NewIds<'_>, at: i64) -> Result<(), DbError> {
     let row = |(id, founder): &(PublicId, PublicId)| ItemRow {
         id: id.to_string(),
         founder: founder.to_string(),
         created_at: at,
     };
-    let new_items: Vec<ItemRow> = new_items.iter().map(row).collect();
+    let new_items: Vec<ItemRow> = new.items.iter().map(row).collect();
     let row = |(copy, item): &(PublicId, PublicId)| ItemCopyRow {
         copy_public_id: copy.to_string(),
         item_id: item.to_string(),
     };
-    let new_copies: Vec<ItemCopyRow> = new_copies.iter().map(row).collect();
+    let new_copies: Vec<ItemCopyRow> = new.copies.iter().map(row).collect();
+    let row = |(copy, item): &(PublicId, PublicId)| FormerItemRow {
+        copy_public_id: copy.to_string(),
+        item_id: item.to_string(),
+    };
+    let new_former: Vec<FormerItemRow> = new.former.iter().map(row).collect();
     let row = |(alias, item): &(PublicId, PublicId)| ItemAliasRow {
         alias: alias.to_string(),
         item_id: item.to_string(),
     };
-    let new_aliases: Vec<ItemAliasRow> = new_aliases.iter().map(row).collect();
+    let new_aliases: Vec<ItemAliasRow> = new.aliases.iter().map(row).collect();
     // One row a statement: diesel has no batches for SQLite over an async connection.
     with_tx!(db, |conn| {
         for row in &new_items {
@@ -107,6 +137,13 @@ pub async fn remember(
                 .on_conflict(item_copies::copy_public_id)
                 .do_update()
                 .set(item_copies::item_id.eq(&row.item_id))
+                .execute(conn)
+                .await?;
+        }
+        for row in &new_former {
+            diesel::insert_into(former_items::table)
+                .values(row)
+                .on_conflict_do_nothing()
                 .execute(conn)
                 .await?;
         }

@@ -229,6 +229,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    former_items (copy_public_id, item_id) {
+        copy_public_id -> Text,
+        item_id -> Text,
+    }
+}
+
+diesel::table! {
     item_aliases (alias) {
         alias -> Text,
         item_id -> Text,
@@ -355,6 +362,7 @@ diesel::joinable!(copy_bodies -> copies (copy_id));
 diesel::joinable!(copy_members -> copies (copy_id));
 diesel::joinable!(link_access -> account_links (link_id));
 diesel::joinable!(item_copies -> items (item_id));
+diesel::joinable!(former_items -> items (item_id));
 diesel::joinable!(item_aliases -> items (item_id));
 diesel::joinable!(crawls -> servers (server_id));
 diesel::joinable!(shown_items -> users (user_id));
@@ -371,6 +379,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     crawls,
     decisions,
     display_preferences,
+    former_items,
     installation,
     item_aliases,
     item_copies,

@@ -121,9 +121,12 @@ both_databases!(
         let new_items: Vec<(PublicId, PublicId)> =
             copies.iter().map(|copy| (ids.item(*copy), *copy)).collect();
         let places: Vec<_> = copies.iter().map(|copy| (*copy, ids.item(*copy))).collect();
-        items::remember(&db, &new_items, &places, &[], 1)
-            .await
-            .unwrap();
+        let new = items::NewIds {
+            items: &new_items,
+            copies: &places,
+            ..items::NewIds::default()
+        };
+        items::remember(&db, new, 1).await.unwrap();
 
         bed.accounts.remove_server(&bed.root, id).await.unwrap();
         assert!(bed.accounts.registry().get(id).is_none());

@@ -245,15 +245,17 @@ fn add_targets(
             }
         }
     }
-    for (former, item) in remembered
-        .aliases
-        .iter()
-        .chain(changes.aliases.iter().map(|(a, b)| (a, b)))
-    {
-        if let Some(target) = targets.get(item).copied() {
-            targets.entry(*former).or_insert(target);
-        }
-    }
+    let old = identity::old_ids(
+        remembered,
+        changes,
+        snapshot.copies.len(),
+        |id| match targets.get(&id)? {
+            Target::Item(item) => Some(*item),
+            Target::Copy(copy) => Some(snapshot.item_of(*copy)),
+            Target::Library(_) => None,
+        },
+    );
+    targets.extend(old.into_iter().map(|(id, item)| (id, Target::Item(item))));
     for (ix, library) in snapshot.merged_libraries.iter().enumerate() {
         targets.insert(library.id, Target::Library(LibraryRef::Merged(ix as u32)));
     }
