@@ -28,6 +28,8 @@ pub enum Reason {
     NoLibraryHoldsBoth,
     /// Ids of one provider differ.
     OtherIds(ConflictingIds),
+    /// Their series, or their albums, are two items.
+    OtherParent,
     /// Season, episode, disc or track differ, or a decision stands between their groups.
     OtherNumber,
     /// What a score says of them.
@@ -126,6 +128,15 @@ fn reasons(
             None if found.contains(&Reason::KeptApart) => continue,
             None => Reason::OtherNumber,
         });
+    }
+    let parents = |copy: &Copy<'_>| copy.series.or(copy.album);
+    if let (Some(one), Some(other)) = (parents(&left), parents(&right)) {
+        let number = |copy: &Copy<'_>| (copy.season, copy.episode, copy.episode_end);
+        if !grouping.same(one, other) {
+            found.push(Reason::OtherParent);
+        } else if number(&left) != number(&right) && !found.contains(&Reason::OtherNumber) {
+            found.push(Reason::OtherNumber);
+        }
     }
     if let Some((evidence, weights)) = smart::judge(copies, a, b) {
         found.push(Reason::Score {

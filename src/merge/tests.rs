@@ -391,3 +391,69 @@ mod records {
         );
     }
 }
+
+mod explained {
+    use super::super::{
+        Decisions, Explanation, OwnedCopies, OwnedCopy, Reason, Scope, Strategy, explain, group,
+    };
+    use super::*;
+
+    /// An episode of each of two series on one server and of one of them on another.
+    fn shelves() -> OwnedCopies {
+        let row = |at: u128, kind, name: &str| {
+            let (server, id) = (at / 10, at);
+            let mut copy = OwnedCopy::new(
+                ServerKey(Uuid::from_u128(server)),
+                UpstreamId(Uuid::from_u128(id)),
+                kind,
+                name.to_owned(),
+            );
+            copy.library = Some(0);
+            copy
+        };
+        let episode = |at, series, number| {
+            let mut copy = row(at, ItemKind::Episode, "Pilot");
+            copy.series = Some(series);
+            copy.season = Some(1);
+            copy.episode = Some(number);
+            copy
+        };
+        OwnedCopies {
+            rows: vec![
+                row(10, ItemKind::Series, "The Long Night"),
+                row(11, ItemKind::Series, "Harbour Lights"),
+                row(20, ItemKind::Series, "Harbour Lights"),
+                episode(12, 0, 1),
+                episode(13, 1, 1),
+                episode(21, 2, 2),
+            ],
+            unknown_is_video: false,
+        }
+    }
+
+    fn why(a: u32, b: u32) -> Explanation {
+        let copies = shelves();
+        let scopes = [Scope {
+            strategy: Strategy::ProviderIds,
+            libraries: vec![0],
+        }];
+        let decisions = Decisions::default();
+        let grouping = group(&copies, &scopes, &decisions);
+        explain(&copies, &scopes, &decisions, &grouping, a, b)
+    }
+
+    #[test]
+    fn episodes_of_two_series_are_apart_because_of_their_series() {
+        let told = why(3, 4);
+        assert_eq!(told.reasons.first(), Some(&Reason::OtherParent));
+        assert!(!told.reasons.contains(&Reason::NothingShared), "{told:?}");
+    }
+
+    #[test]
+    fn episodes_of_one_series_are_apart_because_of_their_numbers() {
+        assert!(!why(1, 2).path.is_empty(), "the series are one");
+        let told = why(4, 5);
+        assert_eq!(told.reasons.first(), Some(&Reason::OtherNumber));
+        assert!(!told.reasons.contains(&Reason::NothingShared), "{told:?}");
+    }
+}

@@ -23,6 +23,8 @@ pub enum ApartBy {
     NoLibrary,
     /// Ids of one provider differ.
     OtherIds,
+    /// Their series, or their albums, are two items.
+    OtherParent,
     /// Season, episode, disc or track differ.
     OtherNumber,
     /// No id, name or number in common that would join them.
@@ -257,6 +259,7 @@ impl ApartReason {
                 detail: Some(format!("{} {} and {}", ids.provider, ids.left, ids.right)),
                 ..plain(ApartBy::OtherIds)
             },
+            Reason::OtherParent => plain(ApartBy::OtherParent),
             Reason::OtherNumber => plain(ApartBy::OtherNumber),
             Reason::NothingShared => plain(ApartBy::NothingShared),
             Reason::Score {
