@@ -15,6 +15,7 @@ pub mod playback;
 pub mod query;
 mod ratings;
 pub mod render;
+mod renewal;
 pub mod scope;
 mod scopes;
 mod service;

@@ -1,6 +1,8 @@
 //! Holds the current snapshot and makes the next one when something changed. One writer at a time;
 //! readers take what is there without a lock.
 
+mod renewing;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -105,18 +107,23 @@ impl Store {
     /// Takes over what a crawl found; the rows are in the database already.
     pub async fn apply(&self, changes: CopyChanges) -> Result<(), CatalogError> {
         let mut writer = self.writer.lock().await;
+        let came = self.unknown(&writer, &changes.upserted);
         for seed in changes.upserted {
             writer.copies.insert(seed.row, seed);
         }
-        for row in changes.removed {
-            writer.copies.remove(&row);
-        }
+        let removed = changes.removed.iter();
+        let gone: Vec<CopySeed> = removed
+            .filter_map(|row| writer.copies.remove(row))
+            .collect();
+        let keys = renewing::keys(&writer);
+        self.follow(&mut writer, &keys, &came, &gone).await?;
         self.rebuild(&mut writer).await
     }
 
     /// Reads servers, libraries and decisions again.
     pub async fn reload_configuration(&self) -> Result<(), CatalogError> {
         let mut writer = self.writer.lock().await;
+        let keys = renewing::keys(&writer);
         writer.configuration = super::load::configuration(&self.db).await?;
         let servers: Vec<i64> = writer
             .configuration
@@ -124,9 +131,10 @@ impl Store {
             .iter()
             .map(|server| server.id)
             .collect();
-        writer
-            .copies
-            .retain(|_, seed| servers.contains(&seed.server_id));
+        let with_server = |_: &i64, seed: &mut CopySeed| !servers.contains(&seed.server_id);
+        let gone = writer.copies.extract_if(with_server);
+        let gone: Vec<CopySeed> = gone.map(|(_, seed)| seed).collect();
+        self.follow(&mut writer, &keys, &[], &gone).await?;
         self.rebuild(&mut writer).await
     }
 

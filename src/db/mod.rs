@@ -14,6 +14,7 @@ pub mod byte_prints;
 pub mod copies;
 pub mod crawls;
 pub mod decisions;
+pub mod departed;
 pub mod display_preferences;
 mod error;
 pub mod installation;

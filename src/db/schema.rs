@@ -229,6 +229,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    departed_copies (copy_public_id) {
+        copy_public_id -> Text,
+        server_key -> Text,
+        path -> Nullable<Text>,
+        ids -> Text,
+        departed_at -> BigInt,
+    }
+}
+
+diesel::table! {
     former_items (copy_public_id, item_id) {
         copy_public_id -> Text,
         item_id -> Text,
@@ -378,6 +388,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     copy_members,
     crawls,
     decisions,
+    departed_copies,
     display_preferences,
     former_items,
     installation,

@@ -409,6 +409,7 @@ mod explained {
                 name.to_owned(),
             );
             copy.library = Some(0);
+            copy.year = Some(2010);
             copy
         };
         let episode = |at, series, number| {

@@ -66,7 +66,7 @@ async fn a_class_is_left_late() {
         vec![meter.speed().class]
     };
     // Close to one border, which lies in between.
-    let (above, below) = (28.0, 26.5);
+    let (above, below) = (26.0, 24.0);
     assert_ne!(
         places(above, above),
         places(below, below),

@@ -1,0 +1,163 @@
+//! Keeps what is gone in mind, and puts what came in its place where it is the same under another id.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Store, Writer};
+use crate::catalog::CatalogError;
+use crate::catalog::decisions::Standing;
+use crate::catalog::renewal::{Trace, is_followed, renewed};
+use crate::catalog::snapshot::{CopySeed, Target};
+use crate::db;
+use crate::db::departed::{self, DepartedCopy, RenewedCopy};
+use crate::model::{PublicId, ServerKey};
+
+/// A crawl shows what is new before it knows what is gone: what came so lately may be what goes now.
+const LATELY_MS: i64 = 24 * 3600 * 1000;
+
+impl Store {
+    /// The rows among these that were never seen before.
+    pub(super) fn unknown(&self, writer: &Writer, seeds: &[CopySeed]) -> Vec<i64> {
+        let keys = keys(writer);
+        let is_new = |seed: &&CopySeed| {
+            let key = keys.get(&seed.server_id);
+            let id = key.map(|key| self.ids.copy(*key, seed.light.id));
+            id.is_some_and(|id| !writer.remembered.item_of_copy.contains_key(&id))
+        };
+        let new = seeds.iter().filter(is_new);
+        new.map(|seed| seed.row).collect()
+    }
+
+    /// Copies came (by their rows) and went: whichever is one under another id takes its place; the rest
+    /// of what went is kept in mind. `keys`: of all servers, also of those that went with their copies.
+    pub(super) async fn follow(
+        &self,
+        writer: &mut Writer,
+        keys: &HashMap<i64, ServerKey>,
+        came: &[i64],
+        gone: &[CopySeed],
+    ) -> Result<(), CatalogError> {
+        let now = self.clock.millis();
+        let mut pairs = self.back_after_a_while(writer, keys, came).await?;
+        let mut departed: Vec<DepartedCopy> = Vec::new();
+        let servers: HashSet<i64> = gone.iter().map(|seed| seed.server_id).collect();
+        for server in servers {
+            let Some(key) = keys.get(&server) else {
+                continue;
+            };
+            let trace =
+                |seed: &CopySeed| Trace::of(self.ids.copy(*key, seed.light.id), &seed.light);
+            let followed =
+                |seed: &&CopySeed| seed.server_id == server && is_followed(seed.light.kind);
+            let went: Vec<&CopySeed> = gone.iter().filter(followed).collect();
+            let earliest = went.iter().map(|seed| seed.first_seen_at).min();
+            let since = earliest.unwrap_or(now).max(now - LATELY_MS);
+            let late = writer.copies.values().filter(followed);
+            let late = late.filter(|seed| seed.first_seen_at >= since);
+            let late: Vec<Trace> = late.map(trace).collect();
+            let traces: Vec<Trace> = went.into_iter().map(trace).collect();
+            let found = renewed(&traces, &late);
+            let is_found = |copy: PublicId| found.iter().any(|(old, _)| *old == copy);
+            let lost = traces.iter().filter(|trace| !is_found(trace.copy));
+            departed.extend(lost.filter_map(|trace| trace.kept(*key, now)));
+            pairs.extend(found);
+        }
+        if !departed.is_empty() {
+            departed::keep(&self.db, &departed, now).await?;
+        }
+        self.replace(writer, &pairs).await
+    }
+
+    /// What came is compared with what has been gone for a while.
+    async fn back_after_a_while(
+        &self,
+        writer: &Writer,
+        keys: &HashMap<i64, ServerKey>,
+        came: &[i64],
+    ) -> Result<Vec<(PublicId, PublicId)>, CatalogError> {
+        let mut by_server: HashMap<ServerKey, Vec<Trace>> = HashMap::new();
+        let seeds = came.iter().filter_map(|row| writer.copies.get(row));
+        for seed in seeds.filter(|seed| is_followed(seed.light.kind)) {
+            if let Some(key) = keys.get(&seed.server_id) {
+                let trace = Trace::of(self.ids.copy(*key, seed.light.id), &seed.light);
+                by_server.entry(*key).or_default().push(trace);
+            }
+        }
+        if by_server.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked: Vec<String> = by_server.keys().map(ToString::to_string).collect();
+        let kept = departed::of_servers(&self.db, &asked).await?;
+        let snapshot = self.current.load();
+        let is_here = |copy: PublicId| match snapshot.target(copy) {
+            Some(Target::Copy(ix)) => snapshot.copy(ix).id == copy,
+            _ => false,
+        };
+        let mut pairs = Vec::new();
+        for (key, came) in by_server {
+            let key = key.to_string();
+            let gone: Vec<Trace> = kept
+                .iter()
+                .filter(|row| row.server_key == key)
+                .filter_map(Trace::read)
+                .filter(|trace| !is_here(trace.copy))
+                .collect();
+            pairs.extend(renewed(&gone, &came));
+        }
+        Ok(pairs)
+    }
+
+    /// Each new copy is part of the old one's item, and what was decided about the old one holds for it.
+    async fn replace(
+        &self,
+        writer: &mut Writer,
+        pairs: &[(PublicId, PublicId)],
+    ) -> Result<(), CatalogError> {
+        let remembered = &mut writer.remembered;
+        let mut rows = Vec::new();
+        for (old, new) in pairs {
+            let Some(item) = remembered.item_of_copy.get(old).copied() else {
+                continue;
+            };
+            let before = remembered.item_of_copy.insert(*new, item);
+            let before = before.filter(|before| *before != item);
+            if let Some(before) = before {
+                let former = remembered.former.entry(*new).or_default();
+                if !former.contains(&before) {
+                    former.push(before);
+                }
+            }
+            let mut was_in = remembered.former.get(old).cloned().unwrap_or_default();
+            was_in.push(item);
+            let mut founded = Vec::new();
+            for id in was_in {
+                if let Some(item) = remembered.items.get_mut(&id)
+                    && item.founder == *old
+                {
+                    item.founder = *new;
+                    founded.push(id.to_string());
+                }
+            }
+            tracing::info!(%old, %new, "a copy came back under another id");
+            rows.push(RenewedCopy {
+                old: old.to_string(),
+                new: new.to_string(),
+                item: item.to_string(),
+                before: before.map(|id| id.to_string()),
+                founded,
+            });
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        departed::renew(&self.db, &rows).await?;
+        let standing = db::decisions::standing(&self.db).await?;
+        writer.configuration.standing = Standing::of(&standing);
+        Ok(())
+    }
+}
+
+/// The keys of the servers that are configured, by their rows.
+pub(super) fn keys(writer: &Writer) -> HashMap<i64, ServerKey> {
+    let servers = writer.configuration.servers.iter();
+    servers.map(|server| (server.id, server.key)).collect()
+}
