@@ -214,7 +214,7 @@ async fn found(url: String) {
         .iter()
         .find(|edge| edge["node"]["action"] == "user.rename");
     let ann = &rename.unwrap()["node"]["subject"];
-    assert_eq!(filtered(json!({ "subject": ann })).await.len(), 6);
+    assert_eq!(filtered(json!({ "subject": ann })).await.len(), 7);
     let latest = &edges[0]["node"]["at"];
     let until = filtered(json!({ "until": latest })).await.len();
     let since = filtered(json!({ "since": latest })).await.len();

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use manyfin::db::bodies::{self, BodyRow};
 use manyfin::demo::DemoServer;
 use serde_json::Value;
 
@@ -40,24 +39,6 @@ async fn quiet(sources: &[DemoServer]) {
     sources.iter().for_each(DemoServer::clear_seen);
 }
 
-/// Makes every body unreadable, as if none had been crawled yet.
-async fn chill(gateway: &Gateway) {
-    let catalog = &gateway.app.catalog;
-    let snapshot = catalog.snapshot();
-    let rows: Vec<i64> = snapshot.copies.iter().map(|copy| copy.row).collect();
-    let broken: Vec<BodyRow> = rows
-        .iter()
-        .map(|row| BodyRow {
-            copy_id: *row,
-            body: Vec::new(),
-            fetched_at: 0,
-        })
-        .collect();
-    let put = bodies::put(catalog.db(), &broken).await;
-    put.expect("the bodies are replaced");
-    catalog.hydrate().forget(&rows).await;
-}
-
 fn assert_full(page: &Value) {
     let items = page["Items"].as_array().expect("a list");
     assert_eq!(items.len(), 100);
@@ -89,7 +70,7 @@ async fn a_page_of_100_costs_each_server_one_request_and_none_when_warm() {
         "crawled, yet asked: {crawled:?}"
     );
 
-    chill(&gateway).await;
+    gateway.chill().await;
     assert_full(&ann.get(PAGE).await);
     let cold = asked(&sources);
     assert!(cold.iter().all(|asked| asked.len() == 1), "cold: {cold:?}");
@@ -99,7 +80,7 @@ async fn a_page_of_100_costs_each_server_one_request_and_none_when_warm() {
     let warm = asked(&sources);
     assert!(warm.iter().all(Vec::is_empty), "warm: {warm:?}");
 
-    chill(&gateway).await;
+    gateway.chill().await;
     let pages = futures::future::join_all((0..8).map(|_| ann.get(PAGE))).await;
     pages.iter().for_each(assert_full);
     let together = asked(&sources);

@@ -32,3 +32,4 @@ mod tokenless;
 mod truth;
 mod watch;
 mod web_session;
+mod whole;

@@ -177,9 +177,14 @@ async fn a_user_may_have_a_policy_of_their_own(database: String) {
     let id = stage.ann.id_of(&name).await;
     assert_eq!(stage.order(&id).await, ["Basement", "Attic"]);
 
-    let me = graphql(&stage.ann, "{ me { id sourcePolicy } }", json!({})).await;
-    assert!(me["me"]["sourcePolicy"].is_null());
-    let ann = &me["me"]["id"];
+    let me = graphql(
+        &stage.ann,
+        "{ viewer { id user { sourcePolicy } } }",
+        json!({}),
+    )
+    .await;
+    assert!(me["viewer"]["user"]["sourcePolicy"].is_null());
+    let ann = &me["viewer"]["id"];
     let set = "mutation($id: ID!, $policy: SourcePolicy) {
         setSourcePolicy(userId: $id, policy: $policy) { sourcePolicy } }";
     let wish = |policy: Value| json!({ "id": ann, "policy": policy });
@@ -222,8 +227,13 @@ async fn a_user_may_have_a_policy_of_their_own(database: String) {
         sources: stage.sources,
         gateway,
     };
-    let me = graphql(&stage.ann, "{ me { sourcePolicy } }", json!({})).await;
-    assert_eq!(me["me"]["sourcePolicy"], "QUALITY");
+    let me = graphql(
+        &stage.ann,
+        "{ viewer { user { sourcePolicy } } }",
+        json!({}),
+    )
+    .await;
+    assert_eq!(me["viewer"]["user"]["sourcePolicy"], "QUALITY");
     let stranger = stage.gateway.add_user("eve", &stage.gateway.servers).await;
     let eve = stage.gateway.sign_in("eve").await;
     let body = json!({ "query": set, "variables": wish(json!("FASTEST")) });

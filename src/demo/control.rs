@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::access::Sight;
-use super::content::films;
+use super::content::{films, view};
 use super::item::{Item, Source, sort_name};
 use super::server::DemoServer;
 use super::spec::{Access, Fault, Seen};
@@ -120,6 +120,15 @@ impl DemoServer {
         let library = self.state().library();
         let view = library.views.iter().find(|view| view.name == name);
         view.map(|view| UpstreamId(view.id))
+    }
+
+    /// Adds an empty library and tells its id.
+    pub fn add_library(&self, name: &str, collection_type: &str) -> UpstreamId {
+        let state = self.state();
+        let view = view(&state.name, name, collection_type);
+        let id = view.id;
+        state.library_mut().views.push(view);
+        UpstreamId(id)
     }
 
     /// Gives a library another name, under the same id. `false`: there is no such library.

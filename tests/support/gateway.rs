@@ -9,6 +9,7 @@ use manyfin::app::demo::in_folder;
 use manyfin::app::{App, Tuning};
 use manyfin::catalog::sync::CrawlKind;
 use manyfin::config::{CollectionType, DedupStrategy, SourcePolicy};
+use manyfin::db::bodies::{self, BodyRow};
 use manyfin::demo::{DemoServer, DemoSpec};
 use manyfin::jellyfin::{Limits, TlsTrust};
 use manyfin::model::{ItemKind, PublicId, Secret, UpstreamId};
@@ -128,35 +129,57 @@ async fn start(database: &str, folder: &std::path::Path) -> (App, String, Listen
 }
 
 impl Gateway {
-    /// Crawls the sources to the end, merges their films (the last source leads), and links `ann` to
-    /// all of them.
-    pub async fn over(database: &str, sources: &[DemoServer]) -> Self {
+    /// A gateway over nothing.
+    pub async fn bare(database: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let (app, url, listener) = start(database, folder.path()).await;
-        let mut gateway = Self {
+        Self {
             app,
             url,
             servers: Vec::new(),
             database: database.to_owned(),
             folder,
             listener,
+        }
+    }
+
+    /// Adds a source and reads its libraries; gives its row.
+    pub async fn add_source(&mut self, source: &DemoServer) -> i64 {
+        let add = AddServer {
+            name: source.name().to_owned(),
+            url: source.url(),
+            tls: TlsTrust::default(),
+            credentials: login("crawler", "crawler-pw"),
+            link_me: false,
+            force: false,
+            take_key: None,
+            config_key: None,
         };
+        let added = self.app.accounts.add_server(&Actor::System, add).await;
+        let id = added.expect("the source is added").id;
+        self.servers.push(id);
+        let read = self.app.accounts.refresh_libraries(id).await;
+        read.expect("its libraries are read");
+        id
+    }
+
+    pub async fn remove_source(&mut self, row: i64) {
+        let gone = self.app.accounts.remove_server(&Actor::System, row).await;
+        gone.expect("the source is removed");
+        self.servers.retain(|server| *server != row);
+    }
+
+    pub async fn add_library(&self, library: NewLibrary) {
+        let made = self.app.accounts.create_library(&Actor::System, library);
+        made.await.expect("the library is made");
+    }
+
+    /// Crawls the sources to the end, merges their films (the last source leads), and links `ann` to
+    /// all of them.
+    pub async fn over(database: &str, sources: &[DemoServer]) -> Self {
+        let mut gateway = Self::bare(database).await;
         for source in sources {
-            let add = AddServer {
-                name: source.name().to_owned(),
-                url: source.url(),
-                tls: TlsTrust::default(),
-                credentials: login("crawler", "crawler-pw"),
-                link_me: false,
-                force: false,
-                take_key: None,
-                config_key: None,
-            };
-            let added = gateway.app.accounts.add_server(&Actor::System, add).await;
-            let id = added.expect("the source is added").id;
-            gateway.servers.push(id);
-            let read = gateway.app.accounts.refresh_libraries(id).await;
-            read.expect("its libraries are read");
+            gateway.add_source(source).await;
         }
         let films = NewLibrary {
             name: "Films".to_owned(),
@@ -175,8 +198,7 @@ impl Gateway {
                 .collect(),
             config_key: None,
         };
-        let made = gateway.app.accounts.create_library(&Actor::System, films);
-        made.await.expect("the library is made");
+        gateway.add_library(films).await;
         gateway.crawl().await;
         let servers = gateway.servers.clone();
         gateway.add_user("ann", &servers).await;
@@ -224,9 +246,32 @@ impl Gateway {
     /// Crawls every source to the end.
     pub async fn crawl(&self) {
         for server in &self.servers {
-            let crawled = self.app.sync.crawl(*server, CrawlKind::Full).await;
-            crawled.expect("the source is crawled");
+            self.crawl_one(*server).await;
         }
+    }
+
+    /// Crawls a source to the end.
+    pub async fn crawl_one(&self, server: i64) {
+        let crawled = self.app.sync.crawl(server, CrawlKind::Full).await;
+        crawled.expect("the source is crawled");
+    }
+
+    /// Makes every body that was kept unreadable, as if none had been crawled yet.
+    pub async fn chill(&self) {
+        let catalog = &self.app.catalog;
+        let snapshot = catalog.snapshot();
+        let rows: Vec<i64> = snapshot.copies.iter().map(|copy| copy.row).collect();
+        let broken: Vec<BodyRow> = rows
+            .iter()
+            .map(|row| BodyRow {
+                copy_id: *row,
+                body: Vec::new(),
+                fetched_at: 0,
+            })
+            .collect();
+        let put = bodies::put(catalog.db(), &broken).await;
+        put.expect("the bodies are replaced");
+        catalog.hydrate().forget(&rows).await;
     }
 
     /// Makes a user (the password is the name) who is linked by alice's account on these servers.

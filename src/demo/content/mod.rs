@@ -5,7 +5,7 @@ pub(super) mod films;
 pub(super) mod recorded;
 mod stock;
 
-pub(super) use stock::id;
+pub(super) use stock::{id, view};
 
 use super::spec::{Content, DemoError, DemoSpec};
 use super::state::Stock;
