@@ -3,6 +3,8 @@
 mod build;
 mod chosen;
 mod copy;
+#[cfg(test)]
+mod history_tests;
 mod library;
 mod own;
 #[cfg(test)]
