@@ -1,6 +1,7 @@
 //! Jellyfin's JSON: serde only, shared by `rest` (towards clients) and `jellyfin` (towards sources).
 
 pub mod any_case;
+mod authorization;
 mod capabilities;
 mod light;
 mod list;
@@ -17,6 +18,7 @@ mod user_data;
 #[cfg(test)]
 mod tests;
 
+pub use authorization::{Credentials, authorization};
 pub use capabilities::ClientCapabilities;
 pub use light::{LightItem, LightPerson, LightSource, LightStream, NameId};
 pub use list::QueryResult;

@@ -1,13 +1,15 @@
 //! The caller's token: the same that Jellyfin clients have.
 
 use axum::http::{HeaderMap, header};
-use percent_encoding::percent_decode_str;
 
 use crate::model::Secret;
+use crate::wire::authorization;
 
 /// The token of `Authorization: Bearer …` or `MediaBrowser Token="…"` (also scheme `Emby`).
 pub fn of_headers(headers: &HeaderMap) -> Option<Secret> {
-    of_authorization(headers.get(header::AUTHORIZATION)?.to_str().ok()?)
+    // Names of devices hold raw umlauts.
+    let bytes = headers.get(header::AUTHORIZATION)?.as_bytes();
+    of_authorization(&String::from_utf8_lossy(bytes))
 }
 
 /// The token of a WebSocket's `connection_init`: `{"Authorization": "…"}` in any case, or `{"token": "…"}`.
@@ -26,38 +28,12 @@ pub fn of_payload(payload: &serde_json::Value) -> Option<Secret> {
 }
 
 fn of_authorization(text: &str) -> Option<Secret> {
-    let (scheme, rest) = text.trim().split_once(char::is_whitespace)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return token(rest);
-    }
-    if !scheme.eq_ignore_ascii_case("mediabrowser") && !scheme.eq_ignore_ascii_case("emby") {
-        return None;
-    }
-    parameter(rest, "token").and_then(|text| {
-        let text = percent_decode_str(&text).decode_utf8_lossy().into_owned();
-        token(&text)
-    })
+    authorization(text)?.token
 }
 
 fn token(text: &str) -> Option<Secret> {
     let text = text.trim();
     (!text.is_empty()).then(|| Secret::new(text))
-}
-
-/// The value of a parameter in `Name="value", Name=value`, quotes optional, name in any case.
-fn parameter(mut rest: &str, wanted: &str) -> Option<String> {
-    loop {
-        let (name, behind) = rest.split_once('=')?;
-        let (value, behind) = match behind.trim_start().strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => behind.split_at(behind.find(',').unwrap_or(behind.len())),
-        };
-        let name = name.trim_matches(|c: char| c == ',' || c.is_whitespace());
-        if name.eq_ignore_ascii_case(wanted) {
-            return Some(value.trim().to_owned());
-        }
-        rest = behind;
-    }
 }
 
 #[cfg(test)]
@@ -77,6 +53,7 @@ mod tests {
             "mediabrowser Client=\"a, b=c\", Device=\"x\", token=\"abc\", Version=\"1\"",
             "Emby UserId=1,Token=abc",
             "MediaBrowser Token=%61bc",
+            "MediaBrowser Device=\"12\\\" tablet\", Token=abc",
         ] {
             assert_eq!(found(text).as_deref(), Some("abc"), "{text}");
         }

@@ -3,8 +3,9 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
-use crate::rest::caller::{Credentials, authorization};
+use crate::rest::caller::Credentials;
 use crate::rest::params::Params;
+use crate::wire::authorization;
 
 fn read(headers: &[(&str, &str)], query: &str) -> Credentials {
     let mut map = HeaderMap::new();
