@@ -44,6 +44,28 @@ const FAMILIES: [&str; 2] = ["videos", "audio"];
 /// Rewrites a master, media, subtitle or trickplay playlist.
 pub fn rewrite(playlist: &[u8], mapping: &Mapping<'_>) -> String {
     let text = String::from_utf8_lossy(playlist);
+    let out = rewrite_lines(&text, mapping);
+    let token = mapping.upstream_token;
+    if token.is_empty() || !out.contains(token) {
+        return out;
+    }
+    // Wherever else a source may put it: in comments, in fields that do not exist yet. It is cut out of
+    // what came, as what is left may be an address that was none.
+    without(
+        rewrite_lines(&without(text.into_owned(), token), mapping),
+        token,
+    )
+}
+
+/// What is left when one is cut out may be one again.
+fn without(mut text: String, token: &str) -> String {
+    while text.contains(token) {
+        text = text.replace(token, "");
+    }
+    text
+}
+
+fn rewrite_lines(text: &str, mapping: &Mapping<'_>) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 4);
     for line in text.split_inclusive('\n') {
         let content = line.trim_end_matches(['\n', '\r']);
@@ -57,11 +79,6 @@ pub fn rewrite(playlist: &[u8], mapping: &Mapping<'_>) -> String {
             out.push_str(&uri(bare, mapping));
         }
         out.push_str(end);
-    }
-    // Wherever else a source may put it: in comments, in fields that do not exist yet.
-    // What is left when one is cut out may be one again.
-    while !mapping.upstream_token.is_empty() && out.contains(mapping.upstream_token) {
-        out = out.replace(mapping.upstream_token, "");
     }
     out
 }
@@ -92,6 +109,8 @@ fn find_ignoring_case(text: &str, ascii: &str) -> Option<usize> {
 /// One URI. What is relative stays relative; an absolute one is made relative, or leads nowhere: no
 /// playlist of ours tells where the source is.
 fn uri(uri: &str, mapping: &Mapping<'_>) -> String {
+    // Players take these off before they read an address.
+    let uri = uri.trim_matches(|c: char| c <= ' ' || c == '\u{feff}');
     let (rest, fragment) = match uri.split_once('#') {
         Some((rest, fragment)) => (rest, Some(fragment)),
         None => (uri, None),

@@ -211,3 +211,30 @@ fn ids_of_others_stay_what_they_are() {
         [format!("{other}/x.ts?LiveStreamId={other}&ApiKey=mf1.key")]
     );
 }
+
+#[test]
+fn what_players_trim_makes_no_address_relative() {
+    let out = lines(concat!(
+        "#EXT-X-MAP:URI=\" https://attic.example.org/x.ts\"\n",
+        "#EXT-X-MAP:URI=\"\u{1} //attic.example.org/x.ts\"\n",
+        "#EXT-X-MAP:URI=\"\t/jf/videos/aeececf56199007eaa4009c41e3aa7aa/x.ts\"\n",
+        "\u{1}\u{feff}//attic.example.org/x.ts\n",
+    ));
+    assert_eq!(
+        out,
+        [
+            "#EXT-X-MAP:URI=\"gone\"",
+            "#EXT-X-MAP:URI=\"gone\"",
+            "#EXT-X-MAP:URI=\"../../videos/11112222333344445555666677778888/x.ts?ApiKey=mf1.key\"",
+            "gone",
+        ]
+    );
+}
+
+#[test]
+fn a_token_that_is_cut_out_leaves_no_address_behind() {
+    let out = lines(&format!(
+        "{TOKEN}//attic.example.org/x.ts\n#EXT-X-MAP:U{TOKEN}RI=\"https://attic.example.org/y.ts\"\n"
+    ));
+    assert_eq!(out, ["gone", "#EXT-X-MAP:URI=\"gone\""]);
+}
