@@ -36,5 +36,33 @@ pub fn rank(rating: &str) -> Option<i32> {
             let known = names.iter().any(|name| name.eq_ignore_ascii_case(local));
             known.then(|| age * 2 + i32::from(local.eq_ignore_ascii_case("NC-17")))
         })
-        .or_else(|| local.parse::<i32>().ok().map(|age| age * 2))
+        .or_else(|| local.parse::<i32>().ok().map(|age| age.saturating_mul(2)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+
+    #[test]
+    fn ratings_of_all_countries_stand_in_one_order() {
+        let order = [
+            "TV-Y", "DE-6", "TV-Y7", "U/A 7+", "9", "us:PG", "T", "PG-13", "15", "R", "NC-17", "ao",
+        ];
+        let ranks: Vec<Option<i32>> = order.iter().map(|rating| rank(rating)).collect();
+        assert!(ranks.iter().all(Option::is_some), "{ranks:?}");
+        assert!(ranks.is_sorted(), "{ranks:?}");
+        assert!(rank("R") < rank("NC-17"));
+        assert_eq!(rank(" de:16 "), rank("FSK-16"));
+    }
+
+    #[test]
+    fn a_number_is_an_age_and_a_word_nobody_knows_is_none() {
+        assert!(rank("11") > rank("PG") && rank("11") < rank("12A"));
+        assert_eq!(rank("2147483647"), Some(i32::MAX));
+        assert_eq!(rank("-2147483648"), Some(i32::MIN));
+        assert_eq!(rank("99999999999"), None);
+        for unknown in ["", "Banned", "PG 13", ":"] {
+            assert_eq!(rank(unknown), None, "{unknown}");
+        }
+    }
 }

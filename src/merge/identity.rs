@@ -141,7 +141,8 @@ impl Providers {
     /// Brings those that were not known beforehand into the order of their names; tells where each is now.
     pub(super) fn sort(&mut self) -> Vec<ProviderIndex> {
         let before = self.0.clone();
-        self.0[KNOWN.len()..].sort_unstable_by_key(|name| name.to_lowercase());
+        // The name itself too: `É` and `é` are two providers, and must not stand by chance.
+        self.0[KNOWN.len()..].sort_by_cached_key(|name| (name.to_lowercase(), name.clone()));
         before
             .iter()
             .map(|name| {
@@ -284,5 +285,36 @@ fn number_of(realm: Realm, value: &str) -> Option<u64> {
         last[..digits].parse().ok()
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names in the order in which they stand, met in this order.
+    fn met(names: &[&str]) -> Vec<String> {
+        let mut providers = Providers::default();
+        for name in names {
+            providers.index(Realm::Film, name).expect("a provider");
+        }
+        let moved = providers.sort();
+        for (before, now) in moved.iter().enumerate().take(KNOWN.len()) {
+            assert_eq!(before, usize::from(*now), "those known beforehand stay");
+        }
+        let met = &providers.0[KNOWN.len()..];
+        met.iter().map(|name| name.to_string()).collect()
+    }
+
+    #[test]
+    fn providers_stand_in_one_order_however_they_are_met() {
+        let names = [
+            "zap2it", "AniDB", "anidb", "Élan", "élan", "ANIDB", " imdb ",
+        ];
+        let there = met(&names);
+        let back: Vec<&str> = names.iter().rev().copied().collect();
+        assert_eq!(there, met(&back));
+        // Spellings that differ by ASCII case alone are one, by the first of them; others are two.
+        assert_eq!(there, ["ANIDB", "zap2it", "Élan", "élan"]);
     }
 }

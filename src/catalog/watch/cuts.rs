@@ -16,6 +16,8 @@ pub struct Cut {
 
 /// Whether two runtimes are of one cut: they differ by no more than 2%.
 fn alike(one: i64, other: i64) -> bool {
+    // Servers tell any number: the difference of two may not fit.
+    let (one, other) = (i128::from(one), i128::from(other));
     (one - other).abs() * 50 <= one.max(other)
 }
 
@@ -86,12 +88,10 @@ impl UserItem {
         self.cuts.clear();
     }
 
+    /// There is a cut: one was just pushed.
     fn lead_by_last(&mut self) {
         let begun = self.cuts.iter().rposition(|cut| cut.position_ticks > 0);
-        let Some(lead) = begun.or(self.cuts.len().checked_sub(1)) else {
-            return;
-        };
-        let lead = self.cuts.remove(lead);
+        let lead = self.cuts.remove(begun.unwrap_or(self.cuts.len() - 1));
         self.position_ticks = lead.position_ticks;
         self.position_runtime_ticks = Some(lead.runtime_ticks);
     }
@@ -130,6 +130,37 @@ mod tests {
         assert_eq!(state.position_on(Some(1370)), Some(0));
         state.set_position(0, Some(1160));
         assert_eq!(state.position_ticks, 0);
+    }
+
+    #[test]
+    fn a_position_on_no_known_cut_is_the_items() {
+        let mut state = state();
+        state.set_position(30, None);
+        assert_eq!(
+            (state.position_ticks, state.position_runtime_ticks),
+            (30, None)
+        );
+        for runtime in [None, Some(1160), Some(1370)] {
+            assert_eq!(state.position_on(runtime), Some(30));
+            assert!(state.position_fits(runtime));
+        }
+    }
+
+    #[test]
+    fn no_runtime_is_too_odd() {
+        let odd = [i64::MIN, -1, 0, 1, i64::MAX];
+        for (one, other) in odd
+            .into_iter()
+            .flat_map(|one| odd.map(|other| (one, other)))
+        {
+            assert_eq!(alike(one, other), alike(other, one));
+            let mut state = UserItem::default();
+            state.set_position(5, Some(one));
+            state.set_position(7, Some(other));
+            assert_eq!(state.position_ticks, 7);
+        }
+        assert!(!alike(i64::MIN, i64::MAX));
+        assert!(alike(i64::MAX, i64::MAX - 1));
     }
 
     #[test]
