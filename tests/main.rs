@@ -19,6 +19,7 @@ mod discovery;
 mod door;
 mod exactness;
 mod failure;
+mod fuzzed;
 mod layers;
 mod nothing_lost;
 mod operating;

@@ -62,14 +62,27 @@ impl Config {
                 source,
             })?,
         };
+        Self::parse(&text, &origin, variables, flags)
+    }
+
+    /// Reads the text of a file; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(
+        text: &str,
+        origin: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+        flags: &Overrides,
+    ) -> Result<Self, ConfigError> {
         let syntax = |error: toml::de::Error| ConfigError::Syntax {
-            path: origin.clone(),
-            message: one_line(&error, &text),
+            path: origin.to_path_buf(),
+            message: one_line(&error, text),
         };
         let mut table: Table = text.parse().map_err(syntax)?;
         keys::check(&table)?;
         // Types are judged on the file's own text first: only there has an error a line number.
-        toml::from_str::<FileConfig>(&text).map_err(syntax)?;
+        toml::from_str::<FileConfig>(text).map_err(syntax)?;
         environment::overlay(&mut table, variables)?;
         flags.overlay(&mut table);
         let merged: FileConfig = table.try_into().map_err(syntax)?;

@@ -36,6 +36,9 @@ pub use speed::Speed;
 pub use status::ServerStatus;
 pub use tls::{ParseTrustError, TlsTrust};
 pub use types::{Account, Authenticated, PublicInfo, ServerSpec};
+/// Open to the fuzz targets.
+#[doc(hidden)]
+pub use {socket::parse as parse_event, status::read_public_info};
 
 /// An answer whose body is still on its way ([`Server::open`]).
 pub type Response = reqwest::Response;

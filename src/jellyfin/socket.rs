@@ -176,14 +176,14 @@ where
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Parsed {
+pub enum Parsed {
     /// The server wants to hear something within this time.
     KeepAlive(Duration),
     Event(UpstreamEvent),
 }
 
 /// Reads one message; none for those that say nothing to us.
-pub(super) fn parse(text: &str) -> Option<Parsed> {
+pub fn parse(text: &str) -> Option<Parsed> {
     let mut message: Value = serde_json::from_str(text).ok()?;
     let data = message["Data"].take();
     match message["MessageType"].as_str()? {

@@ -66,7 +66,7 @@ impl ServerStatus {
 ///
 /// # Errors
 /// `NotJellyfin` when it is something else, `TooOld` below the minimum version.
-pub(super) fn read_public_info(value: &serde_json::Value) -> Result<PublicInfo, UpstreamError> {
+pub fn read_public_info(value: &serde_json::Value) -> Result<PublicInfo, UpstreamError> {
     let text = |key: &str| value.get(key).and_then(|v| v.as_str()).unwrap_or_default();
     let product_fits = text("ProductName")
         .to_ascii_lowercase()

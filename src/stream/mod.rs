@@ -16,7 +16,9 @@ mod images;
 mod media;
 mod people;
 mod proxy;
-mod query;
+/// Open to the fuzz targets.
+#[doc(hidden)]
+pub mod query;
 mod resolve;
 mod subtitles;
 #[cfg(test)]

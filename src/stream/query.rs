@@ -7,7 +7,7 @@ use crate::model::PublicId;
 
 /// The query of a request.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Query(Vec<(String, String)>);
+pub struct Query(Vec<(String, String)>);
 
 /// What must not go up: tokens of ours, and tags, which are ours too.
 const KEPT_BACK: &[&str] = &[
@@ -24,13 +24,13 @@ const KEPT_BACK: &[&str] = &[
 ];
 
 impl Query {
-    pub(super) fn parse(query: Option<&str>) -> Self {
+    pub fn parse(query: Option<&str>) -> Self {
         let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         Self(pairs.into_owned().collect())
     }
 
     /// The first value; an empty one is absent.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
@@ -39,7 +39,7 @@ impl Query {
     }
 
     /// An id; what is none is taken for absent, as Jellyfin does.
-    pub(super) fn id(&self, name: &str) -> Option<PublicId> {
+    pub fn id(&self, name: &str) -> Option<PublicId> {
         self.get(name)?
             .parse()
             .ok()
@@ -47,7 +47,7 @@ impl Query {
     }
 
     /// The token-like value, of whichever of its names.
-    pub(super) fn key(&self) -> Option<&str> {
+    pub fn key(&self) -> Option<&str> {
         self.get("ApiKey").or_else(|| self.get("api_key"))
     }
 
@@ -79,7 +79,7 @@ impl Query {
 }
 
 /// A part of a path that goes up as it came; anything but a plain name is refused.
-pub(super) fn plain(segment: &str) -> Result<&str, StreamError> {
+pub fn plain(segment: &str) -> Result<&str, StreamError> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     let good = !segment.is_empty()
         && segment.len() <= 128
@@ -89,7 +89,7 @@ pub(super) fn plain(segment: &str) -> Result<&str, StreamError> {
 }
 
 /// An id in a path.
-pub(super) fn path_id(text: &str) -> Result<PublicId, StreamError> {
+pub fn path_id(text: &str) -> Result<PublicId, StreamError> {
     text.parse()
         .map_err(|_| StreamError::Invalid(format!("`{}` is no id", shortened(text))))
 }

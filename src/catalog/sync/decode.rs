@@ -8,15 +8,15 @@ use crate::model::UpstreamId;
 use crate::wire::{Body, LightItem};
 
 /// A page of `/Items`.
-pub(super) struct ItemsPage {
-    pub(super) items: Vec<Body>,
+pub struct ItemsPage {
+    pub items: Vec<Body>,
     /// As the server counts them; none when it did not.
-    pub(super) total: Option<usize>,
+    pub total: Option<usize>,
 }
 
 /// # Errors
 /// `Malformed` when it is no list at all.
-pub(super) fn page(answer: Value) -> Result<ItemsPage, UpstreamError> {
+pub fn page(answer: Value) -> Result<ItemsPage, UpstreamError> {
     let malformed = |reason: &str| UpstreamError::Malformed {
         reason: reason.to_owned(),
     };
@@ -40,13 +40,13 @@ pub(super) fn page(answer: Value) -> Result<ItemsPage, UpstreamError> {
 }
 
 /// The id of an item; none for the placeholder 0…01 of 10.11 and for what has none.
-pub(super) fn id(body: &Body) -> Option<UpstreamId> {
+pub fn id(body: &Body) -> Option<UpstreamId> {
     let id: UpstreamId = body.get("Id")?.as_str()?.parse().ok()?;
     (id.0.as_u128() > 1).then_some(id)
 }
 
 /// The light part of an item. Fields of an unexpected type are left out.
-pub(super) fn light(body: &Body) -> Option<LightItem> {
+pub fn light(body: &Body) -> Option<LightItem> {
     let mut light = read(body)?;
     light.shrink_to_fit();
     Some(light)
@@ -76,7 +76,7 @@ fn reads_alone(body: &Body, key: &str, value: &Value) -> bool {
 }
 
 /// What an item's `UserData` says to a link; none when it has none. `asked_at`: milliseconds since 1970.
-pub(super) fn user_data(link: i64, asked_at: i64, body: &Body) -> Option<UserDataSeen> {
+pub fn user_data(link: i64, asked_at: i64, body: &Body) -> Option<UserDataSeen> {
     let data = body.get("UserData")?.as_object()?;
     let last_played = data.get("LastPlayedDate").and_then(Value::as_str);
     Some(UserDataSeen {

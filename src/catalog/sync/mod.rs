@@ -9,7 +9,9 @@ mod access;
 mod account;
 mod bodies;
 mod cursor;
-mod decode;
+/// Open to the fuzz targets.
+#[doc(hidden)]
+pub mod decode;
 mod fields;
 mod items;
 mod libraries;
