@@ -8,6 +8,7 @@ use manyfin::demo::{DemoServer, DemoSpec};
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
+use crate::support::sabotage;
 
 /// Everything that must not stand in the log.
 const SECRETS: &[&str] = &[
@@ -281,7 +282,7 @@ async fn together(url: String) {
     let root = app.add_user("root", "root-secret", true, &[]).await;
     let db = app.app.catalog.db();
     // As a full disk would, at the worst moment.
-    break_audit(&url).await;
+    sabotage::hide(&url, "audit").await;
     let accounts = &app.app.accounts;
     let eve = NewUser {
         name: "eve".into(),
@@ -304,22 +305,6 @@ async fn together(url: String) {
             .await
             .unwrap();
     }
-}
-
-async fn break_audit(url: &str) {
-    let statement = "ALTER TABLE audit RENAME TO audit_gone";
-    if let Some(path) = url.strip_prefix("sqlite://") {
-        use diesel::connection::SimpleConnection as _;
-        use diesel::{Connection as _, SqliteConnection};
-        let mut conn = SqliteConnection::establish(path).unwrap();
-        conn.batch_execute(&format!("PRAGMA busy_timeout = 20000; {statement}"))
-            .unwrap();
-        return;
-    }
-    let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
-    let (client, connection) = connected.unwrap();
-    tokio::spawn(connection);
-    client.batch_execute(statement).await.unwrap();
 }
 
 both_databases!(what_is_old_is_forgotten, |db: Db| async move {

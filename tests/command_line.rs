@@ -1,15 +1,16 @@
 //! The program as people and scripts call it.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use manyfin::demo::{DemoServer, DemoSpec};
 
+use crate::support::program;
+
 fn manyfin(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_manyfin"))
+    program::manyfin()
         .args(arguments)
         .current_dir(folder)
-        .env_clear()
         .output()
         .expect("the program starts")
 }

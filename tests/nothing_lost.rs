@@ -2,7 +2,7 @@
 //! reports come in.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use manyfin::model::{ItemKind, UpstreamId};
 use serde_json::{Value, json};
 
 use crate::support::gateway::{ALICE, on_postgres};
+use crate::support::program;
 
 const FILMS: usize = 53;
 const REPORTS: usize = 1000;
@@ -41,11 +42,10 @@ impl Drop for Process {
 impl Process {
     fn start(folder: &Path, port: u16) -> Self {
         let log = std::fs::File::create(folder.join("log")).expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_manyfin"))
+        let child = program::manyfin()
             .args(["serve", "--config", "manyfin.toml", "--bind"])
             .arg(format!("127.0.0.1:{port}"))
             .current_dir(folder)
-            .env_clear()
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log can be shared"))
             .stderr(log)

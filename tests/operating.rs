@@ -8,7 +8,7 @@ use manyfin::demo::{DemoServer, DemoSpec};
 use serde_json::json;
 
 use crate::support::app::TestApp;
-use crate::support::postgres;
+use crate::support::{postgres, program};
 
 async fn ask(app: &TestApp, path: &str, token: Option<&str>) -> (u16, String) {
     let mut request = reqwest::Client::new().get(format!("{}{path}", app.url));
@@ -233,19 +233,16 @@ async fn a_signal_ends_it_in_time_and_lets_answers_end() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let bind = free.local_addr().unwrap().to_string();
     drop(free);
-    let program = env!("CARGO_BIN_EXE_manyfin");
     let health = || {
-        let asked = Command::new(program)
+        let asked = program::manyfin()
             .args(["health", "--bind", &bind])
-            .env_clear()
             .output();
         asked.unwrap().status.code()
     };
     assert_eq!(health(), Some(1), "nothing runs yet");
-    let mut child = Command::new(program)
+    let mut child = program::manyfin()
         .args(["serve", "--bind", &bind])
         .current_dir(folder.path())
-        .env_clear()
         .env("MANYFIN_ADMIN_PASSWORD", "root-secret")
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -1,7 +1,6 @@
 //! What clients hold stays true on the other database: tokens, ids, what was watched, what is owed.
 
 use std::path::Path;
-use std::process::Command;
 
 use manyfin::app::backup::{Restored, backup, restore};
 use manyfin::config::Config;
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::sqlite;
 use crate::support::gateway::{ALICE, Client, Gateway, film, sources};
-use crate::support::postgres;
+use crate::support::{postgres, program};
 
 /// What a client sees: names with their ids and what was watched, in order.
 async fn shelf(client: &Client) -> Value {
@@ -95,10 +94,9 @@ async fn the_key_goes_along_when_asked_and_is_missed_when_not() {
     let gateway = Gateway::over(&sqlite(&path("one.db")), &sources).await;
     let config = gateway.config();
     let run = |arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_manyfin"))
+        program::manyfin()
             .args(arguments)
             .current_dir(folder.path())
-            .env_clear()
             .output()
             .expect("the program starts")
     };

@@ -7,4 +7,6 @@ pub mod every_table;
 #[macro_use]
 pub mod gateway;
 pub mod postgres;
+pub mod program;
 pub mod recorded;
+pub mod sabotage;
