@@ -179,6 +179,52 @@ async fn items_are_joined_previewed_and_undone(url: String) {
     );
 }
 
+both_gateways!(marks, items_that_become_one_keep_the_marks_of_both);
+
+async fn items_that_become_one_keep_the_marks_of_both(url: String) {
+    let stage = Stage::set(&url).await;
+    let (_, one, other) = stage.films().await;
+    let alice = stage.app.sign_in("alice", "alice").await;
+    let mark = async |mutation: &str| {
+        let answer = stage
+            .ask_as(&alice, &format!("mutation {{ {mutation} }}"), json!({}))
+            .await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        // The later change of a register wins: times are milliseconds.
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    // The one is played first and disliked last; the other is a favourite, and liked before.
+    mark(&format!("setLikes(id: \"{other}\", likes: true)")).await;
+    mark(&format!("setFavorite(id: \"{one}\", favorite: false)")).await;
+    mark(&format!("setPlayed(id: \"{one}\", played: true)")).await;
+    mark(&format!("setFavorite(id: \"{other}\", favorite: true)")).await;
+    mark(&format!("setLikes(id: \"{one}\", likes: false)")).await;
+    let shown = async |id: &str| {
+        let body = stage.app.get(&alice, &format!("/Items/{id}")).await;
+        let data = &body["UserData"];
+        (
+            data["Played"].clone(),
+            data["IsFavorite"].clone(),
+            data["Likes"].clone(),
+        )
+    };
+    let (yes, no) = (json!(true), json!(false));
+    assert_eq!(shown(&one).await, (yes.clone(), no.clone(), no.clone()));
+    assert_eq!(shown(&other).await, (no.clone(), yes.clone(), yes.clone()));
+
+    let ids = json!([one, other]);
+    stage.ask(JOIN, json!({ "ids": ids, "dry": false })).await;
+    for id in [&one, &other] {
+        assert_eq!(
+            shown(id).await,
+            (yes.clone(), yes.clone(), no.clone()),
+            "{id}"
+        );
+    }
+    stage.recrawl().await;
+    assert_eq!(shown(&other).await, (yes.clone(), yes, no));
+}
+
 both_gateways!(split, a_split_holds_over_crawls_and_restarts);
 
 async fn a_split_holds_over_crawls_and_restarts(url: String) {

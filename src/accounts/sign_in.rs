@@ -203,10 +203,9 @@ impl Accounts {
         link: &LinkRow,
         password: &Secret,
     ) -> Result<bool, AccountsError> {
-        let Some(row) = servers::by_id(&self.0.db, link.server_id).await? else {
-            return Ok(false);
-        };
-        let Some(account) = &link.upstream_user_id else {
+        let row = servers::by_id(&self.0.db, link.server_id).await?;
+        // No account: its server was never reached.
+        let (Some(row), Some(account)) = (row, &link.upstream_user_id) else {
             return Ok(false);
         };
         let made_by_it = user.made_by_server_key.as_ref() == Some(&row.server_key)

@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::limiter::{Limiter, Origin};
 use super::passwords::{Cost, Passwords};
-use super::{AccountsError, Vault, VaultError, names, read_url};
+use super::vault::put_new;
+use super::{AccountsError, PublicIds, Vault, VaultError, names, read_url};
 use crate::clock::Clock;
 use crate::model::Secret;
 
@@ -229,4 +230,102 @@ fn who_was_here_before_is_not_kept_out_by_others() {
     // Not without end either.
     let tries = (0..100).filter(|_| limiter.admit(home, "alice", Origin::Network).is_ok());
     assert_eq!(tries.count(), 11);
+}
+
+#[test]
+fn keys_of_a_backup_join_those_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (theirs, ours) = (folder.path().join("a"), folder.path().join("new/b"));
+    let old = Vault::from_file(&theirs).unwrap();
+    let first = old.seal("x", &Secret::new("first"));
+    old.add_key().unwrap();
+    let second = old.seal("x", &Secret::new("second"));
+    let keys = old.keys();
+    assert_eq!(keys.len(), 2);
+
+    // Where there is no file yet, the backup's keys are all there is; the first seals.
+    Vault::add_keys(&ours, &keys).unwrap();
+    let restored = Vault::from_file(&ours).unwrap();
+    assert_eq!(restored.keys(), keys);
+    assert!(restored.is_current(&second) && !restored.is_current(&first));
+
+    // Where there is one, its own key goes on sealing, and all of them open.
+    let here = folder.path().join("c");
+    let own = Vault::from_file(&here)
+        .unwrap()
+        .seal("x", &Secret::new("own"));
+    Vault::add_keys(&here, &keys).unwrap();
+    Vault::add_keys(&here, &keys).unwrap();
+    let both = Vault::from_file(&here).unwrap();
+    assert_eq!(both.keys().len(), 3, "each once");
+    assert!(both.is_current(&own));
+    for (sealed, text) in [(&own, "own"), (&first, "first"), (&second, "second")] {
+        assert_eq!(both.open("x", sealed).unwrap().expose(), text);
+    }
+
+    let before = std::fs::read(&here).unwrap();
+    let nonsense = Vault::add_keys(&here, &[Secret::new("nonsense")]);
+    assert!(matches!(nonsense, Err(VaultError::Damaged)));
+    assert_eq!(
+        std::fs::read(&here).unwrap(),
+        before,
+        "nothing is changed then"
+    );
+}
+
+#[test]
+fn a_key_file_that_cannot_be_used_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, " \n").unwrap();
+    for path in [&file, &file.join("secret.key")] {
+        let error = Vault::from_file(path).unwrap_err();
+        assert!(
+            matches!(&error, VaultError::File(told, _) if told == path),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_key_file_is_never_put_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let write = |name: &str| std::fs::write(at(name), name).unwrap();
+    let by_link =
+        |beside: &std::path::Path, path: &std::path::Path| std::fs::hard_link(beside, path);
+    write("one");
+    write("two");
+    let error = put_new(&at("one"), &at("two"), by_link).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    assert_eq!(std::fs::read_to_string(at("two")).unwrap(), "two");
+    assert!(!at("one").exists(), "nothing is left beside it");
+
+    // A file system without links moves it there.
+    write("three");
+    let no_links =
+        |_: &std::path::Path, _: &std::path::Path| Err(std::io::ErrorKind::Unsupported.into());
+    put_new(&at("three"), &at("four"), no_links).unwrap();
+    assert_eq!(std::fs::read_to_string(at("four")).unwrap(), "three");
+    assert!(!at("three").exists());
+}
+
+#[tokio::test]
+async fn a_password_of_the_usual_cost_is_its_own_alone() {
+    let passwords = Passwords::new(Cost::Usual);
+    let hash = passwords.hash(&Secret::new("right")).await.unwrap();
+    assert!(
+        hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{hash}"
+    );
+    for (typed, fits) in [("right", true), ("wrong", false), ("", false)] {
+        let found = passwords.verify(&Secret::new(typed), Some(&hash)).await;
+        assert_eq!(found.unwrap(), fits, "{typed}");
+    }
+}
+
+#[test]
+fn what_makes_ids_is_never_shown() {
+    let ids = PublicIds::new([173; 32]);
+    assert_eq!(format!("{ids:?}"), "PublicIds(…)");
 }

@@ -80,13 +80,12 @@ impl Vault {
     /// # Errors
     /// [`VaultError::File`].
     pub fn from_file(path: &Path) -> Result<Self, VaultError> {
-        if !path.exists() {
-            let key: [u8; 32] = rand::random();
-            match write_keys(path, &[key], false) {
-                // Another process was faster.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                other => other.map_err(|error| file_error(path, &error))?,
-            }
+        if !path.exists()
+            && let Err(error) = write_keys(path, &[rand::random()], false)
+            // Else another process was faster.
+            && !path.exists()
+        {
+            return Err(file_error(path, &error));
         }
         Ok(Self::with(read_keys(path)?, Some(path.to_owned())))
     }
@@ -269,9 +268,7 @@ fn read_keys(path: &Path) -> Result<Vec<Key>, VaultError> {
 
 /// Writes beside the file and moves it there, so that a crash leaves the old file or the new one.
 fn write_keys(path: &Path, keys: &[[u8; 32]], replace: bool) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let beside = path.with_file_name(name);
@@ -288,15 +285,22 @@ fn write_keys(path: &Path, keys: &[[u8; 32]], replace: bool) -> std::io::Result<
     if replace {
         fs::rename(&beside, path)
     } else {
-        match fs::hard_link(&beside, path) {
-            // A file system without links: the last of two first starts at once wins there.
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                fs::rename(&beside, path)
-            }
-            linked => {
-                fs::remove_file(&beside)?;
-                linked
-            }
+        put_new(&beside, path, |beside, path| fs::hard_link(beside, path))
+    }
+}
+
+/// Moves a file to where none may be yet, by a link.
+pub(super) fn put_new(
+    beside: &Path,
+    path: &Path,
+    link: impl Fn(&Path, &Path) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    match link(beside, path) {
+        // A file system without links: the last of two first starts at once wins there.
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => fs::rename(beside, path),
+        linked => {
+            fs::remove_file(beside)?;
+            linked
         }
     }
 }

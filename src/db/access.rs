@@ -62,6 +62,6 @@ pub async fn put(db: &Db, row: &LinkAccessRow) -> Result<bool, DbError> {
 pub async fn remove(db: &Db, link_id: i64) -> Result<(), DbError> {
     with_conn!(db, |conn| diesel::delete(link_access::table.find(link_id))
         .execute(conn)
-        .await)?;
-    Ok(())
+        .await)
+    .map(drop)
 }

@@ -133,14 +133,14 @@ pub async fn of_account(
 /// # Errors
 /// When the database fails.
 pub async fn shared_accounts(db: &Db) -> Result<Vec<(i64, String)>, DbError> {
-    let rows: Vec<(i64, Option<String>)> = with_conn!(db, |conn| account_links::table
+    let rows: Result<Vec<(i64, Option<String>)>, _> = with_conn!(db, |conn| account_links::table
         .filter(account_links::upstream_user_id.is_not_null())
         .group_by((account_links::server_id, account_links::upstream_user_id))
         .having(diesel::dsl::count_star().gt(1))
         .select((account_links::server_id, account_links::upstream_user_id))
         .load(conn)
-        .await)?;
-    Ok(rows
+        .await);
+    Ok(rows?
         .into_iter()
         .filter_map(|(server, account)| Some((server, account?)))
         .collect())

@@ -138,24 +138,12 @@ pub async fn waiting(db: &Db, links: &[i64], limit: i64) -> Result<Vec<OutboxRow
         .await)
 }
 
-/// What waits for one link.
-///
 /// How much waits.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn length(db: &Db) -> Result<i64, DbError> {
     with_conn!(db, |conn| outbox::table.count().get_result(conn).await)
-}
-
-/// # Errors
-/// When the database fails.
-pub async fn of_link(db: &Db, link_id: i64) -> Result<Vec<OutboxRow>, DbError> {
-    with_conn!(db, |conn| outbox::table
-        .filter(outbox::link_id.eq(link_id))
-        .select(OutboxRow::as_select())
-        .load(conn)
-        .await)
 }
 
 /// A row was told: it goes, unless it was replaced meanwhile, and what was told is agreed.

@@ -98,3 +98,8 @@ fn a_parse_error_does_not_repeat_the_document() {
     assert_eq!(error.code, Code::ParseFailed);
     assert!(!error.message.contains("secret_"), "{}", error.message);
 }
+
+#[test]
+fn an_unknown_fragment_is_for_validation_to_report() {
+    assert_eq!(code("{ ...nowhere }"), None);
+}

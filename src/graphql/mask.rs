@@ -135,6 +135,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_field_refuses_without_a_word_of_ours_is_bad_input() {
+        let mut error = ServerError::new("Failed to parse \"Int\"", None);
+        error.path = vec![async_graphql::PathSegment::Field("first".to_owned())];
+        mask_one(&mut error, "r5");
+        assert_eq!(code(&error), "BAD_INPUT");
+    }
+
+    #[test]
     fn long_messages_are_cut() {
         let mut error = ServerError::new("é".repeat(5000), None);
         mask_one(&mut error, "r4");

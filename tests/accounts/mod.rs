@@ -4,5 +4,6 @@ mod bed;
 mod libraries;
 mod links;
 mod people;
+mod refusals;
 mod servers;
 mod sign_in;

@@ -373,6 +373,15 @@ pub struct Client {
 }
 
 impl Client {
+    /// The same client, of a gateway that was started again elsewhere.
+    pub fn at(&self, url: &str) -> Self {
+        Self {
+            http: self.http.clone(),
+            url: url.to_owned(),
+            authorization: self.authorization.clone(),
+        }
+    }
+
     /// Status and body; a body that is no JSON is null.
     pub async fn ask(
         &self,

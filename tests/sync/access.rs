@@ -159,3 +159,95 @@ async fn what_was_watched_there_is_handed_on() {
     })
     .await;
 }
+
+both_databases!(a_set_is_asked_for_page_by_page, |db: Db| async move {
+    let settings = SyncSettings {
+        access_page: 4,
+        ..settings()
+    };
+    let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings).await;
+    let (source, id) = (&world.sources[0], world.sources[0].server.id);
+    let alice = world.link(0, "alice").await;
+    world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+    let all = world.names().len() as u64;
+    source.demo.clear_seen();
+    world.sync.link_added(alice.id).await.unwrap();
+    assert_eq!(seen(&world, alice.id), Some(all));
+    let asked = source.asked("/Items");
+    for start in [0, 4, 8] {
+        let page = format!("startIndex={start}&");
+        assert!(
+            asked.iter().any(|seen| seen.query.contains(&page)),
+            "{asked:#?}"
+        );
+    }
+});
+
+both_databases!(
+    a_set_that_was_lost_is_asked_for_as_a_whole,
+    |db: Db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings()).await;
+        let (source, id) = (&world.sources[0], world.sources[0].server.id);
+        let alice = world.link(0, "alice").await;
+        world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+        world.sync.ensure_access(&[alice.id]).await;
+        let before = access::get(&world.db, alice.id).await.unwrap().unwrap();
+        access::remove(&world.db, alice.id).await.unwrap();
+        let film = source.demo.items(ItemKind::Movie)[0];
+        assert!(source.demo.rename_item(film, "Other"));
+        world.sync.crawl(id, CrawlKind::Changes).await.unwrap();
+        let after = access::get(&world.db, alice.id).await.unwrap().unwrap();
+        assert_eq!(after.copies, before.copies);
+        assert_eq!(after.libraries, before.libraries);
+    }
+);
+
+both_databases!(
+    a_link_that_is_refused_after_a_crawl_sees_nothing,
+    |db: Db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings()).await;
+        let (source, id) = (&world.sources[0], world.sources[0].server.id);
+        let (alice, bob) = (world.link(0, "alice").await, world.link(0, "bob").await);
+        world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+        world.sync.ensure_access(&[alice.id, bob.id]).await;
+        let before = seen(&world, alice.id);
+        let disabled = Access {
+            disabled: true,
+            ..Access::default()
+        };
+        assert!(source.demo.set_access("bob", disabled));
+        let film = source.demo.items(ItemKind::Movie)[0];
+        assert!(source.demo.rename_item(film, "Other"));
+        world.sync.crawl(id, CrawlKind::Changes).await.unwrap();
+        assert_eq!(seen(&world, bob.id), None);
+        assert_eq!(access::get(&world.db, bob.id).await.unwrap(), None);
+        assert_eq!(seen(&world, alice.id), before, "others see what they saw");
+    }
+);
+
+both_databases!(
+    a_link_that_went_meanwhile_spoils_no_crawl,
+    |db: Db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings()).await;
+        let (source, id) = (&world.sources[0], world.sources[0].server.id);
+        let (alice, bob) = (world.link(0, "alice").await, world.link(0, "bob").await);
+        world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+        world.sync.ensure_access(&[alice.id, bob.id]).await;
+        manyfin::db::links::delete(&world.db, bob.id).await.unwrap();
+        let new = source
+            .demo
+            .add_item(manyfin::demo::NewItem::Film(40))
+            .unwrap();
+        world.sync.crawl(id, CrawlKind::Changes).await.unwrap();
+        let snapshot = world.store.snapshot();
+        let row = snapshot
+            .copies
+            .iter()
+            .find(|copy| copy.upstream_id() == new)
+            .map(|copy| u32::try_from(copy.row).unwrap())
+            .unwrap();
+        let set = &world.store.access().links[&alice.id];
+        assert!(set.copies.contains(row), "alice sees what is new");
+        assert_eq!(access::get(&world.db, bob.id).await.unwrap(), None);
+    }
+);

@@ -2,11 +2,11 @@
 //! link has a delivery of its own, so that a slow server keeps no other waiting.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
 use serde_json::Value;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
 use super::three_way::Told;
@@ -38,38 +38,30 @@ impl Courier {
     pub async fn run(self) {
         let mut called = self.catalog.outbox_calls();
         let mut status = self.catalog.registry().watch_status();
-        let mut busy: HashSet<i64> = HashSet::new();
+        let busy = Busy::default();
         let mut deliveries = JoinSet::new();
         loop {
-            if let Err(error) = self.begin(&mut busy, &mut deliveries).await {
+            if let Err(error) = self.begin(&busy, &mut deliveries).await {
                 tracing::warn!(%error, "the outbox could not be read");
             }
             tokio::select! {
                 () = tokio::time::sleep(ROUND) => {}
                 _ = called.changed() => {}
-                Some(done) = deliveries.join_next() => match done {
-                    Ok(link) => drop(busy.remove(&link)),
-                    // It panicked; which one it was is not told.
-                    Err(_) => busy.clear(),
-                },
-                change = status.recv() => match change {
-                    Ok(change) if change.status.is_online() => self.hurry(change.server_id).await,
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    // It goes with the catalog.
-                    Err(RecvError::Closed) => return,
+                _ = deliveries.join_next(), if !deliveries.is_empty() => {}
+                // It ends with the registry, which the catalog holds.
+                change = status.recv() => if let Ok(change) = change
+                    && change.status.is_online()
+                {
+                    self.hurry(change.server_id).await;
                 },
             }
         }
     }
 
     /// Begins a delivery for each link that has something due and none under way.
-    async fn begin(
-        &self,
-        busy: &mut HashSet<i64>,
-        deliveries: &mut JoinSet<i64>,
-    ) -> Result<(), CatalogError> {
+    async fn begin(&self, busy: &Busy, deliveries: &mut JoinSet<()>) -> Result<(), CatalogError> {
         let mut due = outbox::due_links(self.catalog.db(), self.catalog.clock().millis()).await?;
-        due.retain(|link| !busy.contains(link));
+        due.retain(|link| !busy.has(*link));
         if due.is_empty() {
             return Ok(());
         }
@@ -83,15 +75,14 @@ impl Courier {
             .map(|(user, link)| (link.id, (user, link)))
             .collect();
         for id in due {
-            let (courier, link) = (self.clone(), links.remove(&id));
-            busy.insert(id);
+            let (courier, link, under_way) = (self.clone(), links.remove(&id), busy.with(id));
             deliveries.spawn(async move {
+                let _under_way = under_way;
                 if let Err(error) = courier.deliver(id, link).await {
                     tracing::warn!(link = id, %error, "a link's marks could not be delivered");
                     // Not at once again: the database may be what fails.
                     tokio::time::sleep(ROUND).await;
                 }
-                id
             });
         }
         Ok(())
@@ -126,7 +117,7 @@ impl Courier {
         for row in rows {
             items.entry(row.upstream_id.clone()).or_default().push(row);
         }
-        let silent = std::sync::Mutex::new(None::<String>);
+        let silent = Mutex::new(None::<String>);
         let (server, link, silent) = (&server, &link, &silent);
         let mut told = futures::stream::iter(items)
             .map(|(item, rows)| async move {
@@ -146,12 +137,8 @@ impl Courier {
                         }
                         if is_refusal(&error) {
                             // Perhaps a fresh sign-in helps; else the link says so.
-                            let checked = self.accounts.check_link(link.id).await;
-                            tracing::info!(
-                                link = link.id,
-                                ok = checked.is_ok(),
-                                "a link was refused"
-                            );
+                            let ok = self.accounts.check_link(link.id).await.is_ok();
+                            tracing::info!(link = link.id, ok, "a link was refused");
                         }
                         self.postpone(&rows, &error.to_string()).await
                     }
@@ -192,6 +179,34 @@ impl Courier {
         let jitter = rand::random_range(0..=wait / 4);
         let until = self.catalog.clock().millis() + wait + jitter;
         Ok(outbox::postpone(self.catalog.db(), &ids(rows), until, reason).await?)
+    }
+}
+
+/// The links that a delivery is under way for.
+#[derive(Clone, Default)]
+struct Busy(Arc<Mutex<HashSet<i64>>>);
+
+/// Held by a delivery, and let go with it, also where it panics.
+struct UnderWay(Busy, i64);
+
+impl Busy {
+    fn has(&self, link: i64) -> bool {
+        self.0
+            .lock()
+            .expect("no panic while locked")
+            .contains(&link)
+    }
+
+    fn with(&self, link: i64) -> UnderWay {
+        self.0.lock().expect("no panic while locked").insert(link);
+        UnderWay(self.clone(), link)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let Self(Busy(links), link) = self;
+        links.lock().expect("no panic while locked").remove(link);
     }
 }
 

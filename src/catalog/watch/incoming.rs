@@ -81,12 +81,13 @@ impl Catalog {
             .filter(|(_, (told, _))| three_way::is_reset(Some(told), &Told::default()))
             .filter_map(|(id, _)| work(id.parse().ok()?))
             .collect();
-        let restored = three_way::looks_restored(resets.len(), held.len());
+        let (link_id, resets) = (link.id, resets.len());
+        let restored = three_way::looks_restored(resets, held.len());
         if restored {
             tracing::warn!(
-                link = link.id,
-                resets = resets.len(),
-                "the server lost what was watched there; it is filled again"
+                link_id,
+                resets,
+                "a server lost what was watched; it is filled again"
             );
         }
 
@@ -201,4 +202,41 @@ fn settled(agreed: Option<&Told>, seen: &Told, tell: Registers) -> Told {
         settled.likes = base.likes;
     }
     settled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_needs_no_telling_is_agreed() {
+        let agreed = Told {
+            played: true,
+            play_count: 2,
+            position_ticks: 5,
+            last_played_at: Some(9),
+            favorite: true,
+            likes: Some(true),
+        };
+        let seen = Told::default();
+        let tell = |play, favorite, likes| Registers {
+            play,
+            favorite,
+            likes,
+        };
+        assert_eq!(settled(Some(&agreed), &seen, Registers::default()), seen);
+        assert_eq!(
+            settled(Some(&agreed), &seen, tell(true, true, true)),
+            agreed
+        );
+        let likes = settled(Some(&agreed), &seen, tell(false, false, true));
+        assert_eq!(
+            (likes.likes, likes.favorite, likes.played),
+            (Some(true), false, false)
+        );
+        assert_eq!(
+            settled(None, &agreed, tell(true, false, false)).without_play(),
+            agreed.without_play()
+        );
+    }
 }

@@ -315,3 +315,37 @@ fn marked(known: &UserItems, item: PublicId, marks: &Marks, now: i64) -> UserIte
     }
     state
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_player_stopped_is_judged_by_the_servers_thresholds() {
+        let rules = ResumeRules {
+            min_percent: 5.0,
+            max_percent: 90.0,
+            min_seconds: 300,
+        };
+        let long = Some(1000 * TICKS_A_SECOND);
+        let at = |seconds: i64, runtime| reached(seconds * TICKS_A_SECOND, runtime, &rules);
+        assert_eq!(at(49, long), Reached::Start);
+        assert_eq!(at(50, long), Reached::Middle);
+        assert_eq!(at(899, long), Reached::Middle);
+        assert_eq!(at(900, long), Reached::End);
+        // Too short to be resumed, yet not too short to be played.
+        let short = Some(100 * TICKS_A_SECOND);
+        assert_eq!(at(50, short), Reached::Start);
+        assert_eq!(at(95, short), Reached::End);
+    }
+
+    #[test]
+    fn without_a_runtime_any_position_is_one() {
+        for runtime in [None, Some(0), Some(-5)] {
+            let at = |position| reached(position, runtime, &ResumeRules::default());
+            assert_eq!(at(1), Reached::Middle);
+            assert_eq!(at(0), Reached::Start);
+            assert_eq!(at(-1), Reached::Start);
+        }
+    }
+}

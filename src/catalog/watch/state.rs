@@ -82,6 +82,7 @@ impl UserItems {
         let mut items = self.items.clone();
         let mut generation = self.generation;
         for (id, state) in &self.items {
+            // Of a name or of what is gone: it waits under its own id.
             let Some(Target::Item(item)) = snapshot.target(*id) else {
                 continue;
             };
@@ -106,10 +107,6 @@ impl UserItems {
     /// By the item's own id.
     pub fn get(&self, item: PublicId) -> Option<&UserItem> {
         self.items.get(&item)
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = (&PublicId, &UserItem)> {
-        self.items.iter()
     }
 
     /// The same with one item changed.

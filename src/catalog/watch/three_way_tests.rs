@@ -168,3 +168,81 @@ fn history_without_a_date_does_not_undo_what_is_known() {
     let first = merge(None, None, &seen, 100, Some(116));
     assert_eq!(first.ours.expect("it is all there is").position_ticks, 30);
 }
+
+#[test]
+fn a_rating_follows_the_later_of_two_changes() {
+    let (liked, disliked) = (Some(true), Some(false));
+    let told = |likes| Told {
+        likes,
+        ..Told::default()
+    };
+    let ours = |likes, at| UserItem {
+        likes,
+        likes_changed_at: at,
+        ..UserItem::default()
+    };
+    let likes = |outcome: &Outcome| {
+        outcome
+            .ours
+            .as_ref()
+            .map(|ours| (ours.likes, ours.likes_changed_at))
+    };
+
+    // Only the server changed it.
+    let outcome = merge(
+        Some(&ours(None, 0)),
+        Some(&told(None)),
+        &told(liked),
+        100,
+        None,
+    );
+    assert_eq!(
+        (likes(&outcome), outcome.tell.any()),
+        (Some((liked, 100)), false)
+    );
+    // Only we did.
+    let outcome = merge(
+        Some(&ours(liked, 50)),
+        Some(&told(None)),
+        &told(None),
+        100,
+        None,
+    );
+    assert_eq!((likes(&outcome), outcome.tell.likes), (None, true));
+    // Both did: what was seen last wins, either way.
+    let outcome = merge(
+        Some(&ours(disliked, 50)),
+        Some(&told(None)),
+        &told(liked),
+        100,
+        None,
+    );
+    assert_eq!(
+        (likes(&outcome), outcome.tell.likes),
+        (Some((liked, 100)), false)
+    );
+    let outcome = merge(
+        Some(&ours(disliked, 150)),
+        Some(&told(None)),
+        &told(liked),
+        100,
+        None,
+    );
+    assert_eq!((likes(&outcome), outcome.tell.likes), (None, true));
+    // At first sight nobody saw the server change: ours stays, and is told.
+    let outcome = merge(Some(&ours(disliked, 50)), None, &told(liked), 100, None);
+    assert_eq!((likes(&outcome), outcome.tell.likes), (None, true));
+    // Taken away there, it goes here.
+    let outcome = merge(
+        Some(&ours(liked, 50)),
+        Some(&told(liked)),
+        &told(None),
+        100,
+        None,
+    );
+    assert_eq!(
+        (likes(&outcome), outcome.tell.any()),
+        (Some((None, 100)), false)
+    );
+    assert!(!outcome.tell.play && !outcome.tell.favorite);
+}
