@@ -24,8 +24,9 @@ pub fn check(data: &[u8]) {
         let out = rewrite(data, &mapping);
         assert!(token.is_empty() || !out.contains(token), "the token shows");
         if token == TOKEN {
+            let ends = |text: &str| text.matches('\n').count();
             let came = String::from_utf8_lossy(data);
-            assert_eq!(out.lines().count(), came.lines().count(), "a line a line");
+            assert_eq!(ends(&out), ends(&came), "a line a line");
             out.lines().for_each(stays_here);
         }
     }
