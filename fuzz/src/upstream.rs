@@ -45,7 +45,10 @@ fn item(body: &Body) -> Option<LightItem> {
     let again: LightItem = serde_json::from_str(&kept).expect("our own form");
     assert_eq!(light, again);
     for source in &light.media_sources {
-        let _ = (quality::quality(source, Some("deu")), quality::label(source));
+        let _ = (
+            quality::quality(source, Some("deu")),
+            quality::label(source),
+        );
     }
     Some(light)
 }
