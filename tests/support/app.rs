@@ -158,6 +158,9 @@ impl TestApp {
             config_key: None,
         };
         let library = self.app.accounts.create_library(&Actor::Shell, new).await;
+        // The catalog hears of it by itself too, but whoever asks at once may be faster.
+        let read = self.app.catalog.store().reload_configuration().await;
+        read.expect("the catalog reads it");
         library
             .expect("the library is made")
             .row

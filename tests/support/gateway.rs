@@ -172,6 +172,9 @@ impl Gateway {
     pub async fn add_library(&self, library: NewLibrary) {
         let made = self.app.accounts.create_library(&Actor::System, library);
         made.await.expect("the library is made");
+        // The catalog hears of it by itself too, but whoever asks at once may be faster.
+        let read = self.app.catalog.store().reload_configuration().await;
+        read.expect("the catalog reads it");
     }
 
     /// Crawls the sources to the end, merges their films (the last source leads), and links `ann` to

@@ -365,7 +365,16 @@ fn requests(demo: &DemoServer) -> Vec<String> {
                 let count = ids.replace("%2C", ",").split(',').count();
                 format!("{count} ids")
             }
-            None => format!("{} {}", seen.method, seen.path),
+            None => {
+                let parts = seen
+                    .path
+                    .split('/')
+                    .map(|part| match part.parse::<uuid::Uuid>() {
+                        Ok(_) => "{id}",
+                        Err(_) => part,
+                    });
+                format!("{} {}", seen.method, parts.collect::<Vec<_>>().join("/"))
+            }
         }
     });
     told.collect()
