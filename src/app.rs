@@ -29,14 +29,16 @@ use crate::jellyfin::Registry;
 use crate::model::Secret;
 use crate::rest::{self, RestSettings, RestState};
 use crate::server::{self, Access, Health, MetricsState, RateLimit, Routes, TrustedProxies};
-use crate::stream::{self, ByCatalog, Capabilities, KnownPeople, StreamState};
+use crate::stream::{
+    self, ByCatalog, Capabilities, ImageCache, ImageSettings, KnownPeople, StreamState,
+};
 use crate::telemetry::Metrics;
 use crate::web::{self, WebSettings};
 
 /// What clients are told that this server is called.
 const NAME: &str = "Manyfin";
-/// Bytes of pictures that are kept in memory.
-const IMAGE_CACHE: u64 = 32 * 1024 * 1024;
+/// Where pictures are kept, in the data folder.
+const IMAGES: &str = "cache/images";
 /// User data that waits to be merged before crawls wait for it.
 const SEEN_BACKLOG: usize = 16;
 
@@ -213,13 +215,18 @@ fn router(
         clock: clock.clone(),
     };
     let people = Arc::new(KnownPeople::new(accounts.clone()));
+    let images = ImageSettings {
+        folder: config.data_dir.join(IMAGES),
+        max_bytes: config.cache.images_bytes,
+        fresh: config.cache.images,
+    };
+    let metrics = catalog.registry().metrics();
     let stream = StreamState::new(
         seams::identify(accounts.clone()),
         Arc::new(ByCatalog::new(catalog.clone(), people)),
         Capabilities::new(catalog.ids()),
-        IMAGE_CACHE,
-    )
-    .with_metrics(catalog.registry().metrics().clone());
+        ImageCache::open(images, clock.clone(), metrics.clone()),
+    );
     let web = WebSettings {
         public_url: config.public_url.clone(),
         jellyfin_web_dir: config.jellyfin_web_dir.clone(),

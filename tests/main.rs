@@ -24,6 +24,7 @@ mod layers;
 mod nothing_lost;
 mod operating;
 mod outage;
+mod pictures;
 mod policies;
 mod recorded_fidelity;
 mod scopes;

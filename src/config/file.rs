@@ -27,6 +27,7 @@ pub(super) struct FileConfig {
     pub audit_days: Option<i64>,
     pub admin_password: Option<Secret>,
     pub log: FileLog,
+    pub cache: FileCache,
     pub servers: Vec<FileServer>,
     pub users: Vec<FileUser>,
     pub merged_libraries: Vec<FileLibrary>,
@@ -37,6 +38,13 @@ pub(super) struct FileConfig {
 pub(super) struct FileLog {
     pub filter: Option<String>,
     pub format: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct FileCache {
+    pub images_mib: Option<i64>,
+    pub images_seconds: Option<i64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -7,12 +7,15 @@ use serde::de::{Deserializer, Error as _, Visitor};
 use toml::{Table, Value};
 
 use super::ConfigError;
-use super::file::{FileConfig, FileLibrary, FileLink, FileLog, FileServer, FileSource, FileUser};
+use super::file::{
+    FileCache, FileConfig, FileLibrary, FileLink, FileLog, FileServer, FileSource, FileUser,
+};
 
 /// Finds the first key that no struct knows.
 pub(super) fn check(table: &Table) -> Result<(), ConfigError> {
     check_table::<FileConfig>(table, "")?;
     check_child::<FileLog>(table, "log", "")?;
+    check_child::<FileCache>(table, "cache", "")?;
     check_rows::<FileServer>(table, "servers", "")?;
     check_rows::<FileUser>(table, "users", "")?;
     check_rows::<FileLibrary>(table, "merged_libraries", "")?;
@@ -28,6 +31,15 @@ pub(super) fn check(table: &Table) -> Result<(), ConfigError> {
 /// The keys that the top of the file knows.
 pub(super) fn top_level() -> &'static [&'static str] {
     keys_of::<FileConfig>()
+}
+
+/// The keys of the tables below it that are no lists.
+#[cfg(test)]
+pub(super) fn of_tables() -> [(&'static str, &'static [&'static str]); 2] {
+    [
+        ("log", keys_of::<FileLog>()),
+        ("cache", keys_of::<FileCache>()),
+    ]
 }
 
 /// The known key that is most like `key`, if any is like it at all.

@@ -3,6 +3,7 @@
 //! Every value is checked before anything starts, and every problem found is told at once: which
 //! key, what is wrong with it, what is allowed.
 
+mod cache;
 mod declared;
 mod environment;
 mod error;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use url::Url;
 
+pub use cache::CacheConfig;
 pub use declared::{
     CollectionType, DeclaredLibrary, DeclaredLink, DeclaredServer, DeclaredSource, DeclaredUser,
     DedupStrategy, LibraryOwner, SourcePolicy, Trust, UpstreamLogin,
@@ -70,6 +72,7 @@ pub struct Config {
     /// The password of the first administrator (`MANYFIN_ADMIN_PASSWORD`).
     pub admin_password: Option<Secret>,
     pub log: LogConfig,
+    pub cache: CacheConfig,
     pub servers: Vec<DeclaredServer>,
     pub users: Vec<DeclaredUser>,
     pub merged_libraries: Vec<DeclaredLibrary>,

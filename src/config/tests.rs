@@ -58,6 +58,33 @@ fn the_template_names_every_key() {
         let from_environment_only = ["secret_key", "admin_password"].contains(key);
         assert!(from_environment_only || TEMPLATE.contains(key), "{key}");
     }
+    for (table, keys) in keys::of_tables() {
+        let part = TEMPLATE.split(&format!("# [{table}]\n")).nth(1).unwrap();
+        let part = part.split("\n\n").next().unwrap();
+        for key in keys {
+            assert!(part.contains(&format!("# {key} = ")), "{table}.{key}");
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_is_bounded_as_configured() {
+    assert_eq!(load(TEMPLATE).unwrap().cache, CacheConfig::default());
+    let file = "[cache]\nimages_mib = 0\nimages_seconds = 60";
+    let variables = [("MANYFIN_CACHE__IMAGES_SECONDS", "120")];
+    let config = load_with(file, &variables, &Overrides::default()).unwrap();
+    assert_eq!(config.cache.images_bytes, 0);
+    assert_eq!(config.cache.images.as_secs(), 120);
+    assert_eq!(
+        refusal("[cache]\nimages_mib = -1\nimages_seconds = 5"),
+        "cache.images_mib: -1 is out of range (allowed: 0 to 1048576 MiB); \
+         cache.images_seconds: 5 is out of range (allowed: 60 to 2592000 seconds)"
+    );
+    assert_eq!(
+        refusal("[cache]\nimage_mib = 1"),
+        "unknown key `cache.image_mib`; did you mean `images_mib`?"
+    );
+    assert!(refusal("[cache]\nimages_mib = \"1 GB\"").contains("line 2"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::file::{FileConfig, FileLog};
 use super::validate_declared as declared;
-use super::{Config, ConfigError, LogConfig, LogFormat, Problem, Secret};
+use super::{Config, ConfigError, LogConfig, LogFormat, Problem, Secret, cache};
 
 const DEFAULT_BIND: &str = "127.0.0.1:8096";
 const DEFAULT_DATA_DIR: &str = "./data";
@@ -56,6 +56,7 @@ pub(super) fn validate(file: FileConfig) -> Result<Config, ConfigError> {
         audit_days: audit_days(file.audit_days, &mut problems),
         admin_password: file.admin_password.filter(|password| !password.is_empty()),
         log: log(file.log, &mut problems),
+        cache: cache::validate(&file.cache, &mut problems),
         servers: declared::servers(file.servers, &mut problems),
         users: declared::users(file.users, &mut problems),
         merged_libraries: declared::libraries(file.merged_libraries, &mut problems),

@@ -1,7 +1,5 @@
 //! Pictures. A tag names one for good; without a tag it is asked for anew.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -9,8 +7,9 @@ use bytes::Bytes;
 use chrono::DateTime;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
+use sha2::{Digest, Sha256};
 
-use super::image_cache::{Image, ImageKey, LARGEST};
+use super::image_cache::{Fetched, ImageKey, LARGEST, Picture, Validators};
 use super::media::{Answer, Call};
 use super::query::path_id;
 use super::{ImageAsked, ImageTarget, StreamError, StreamState, proxy};
@@ -37,7 +36,7 @@ const TYPES: [&str; 13] = [
 ];
 
 /// What shapes a picture; nothing else goes up.
-const FORM: [&str; 14] = [
+const FORM: [&str; 15] = [
     "addPlayedIndicator",
     "backgroundColor",
     "blur",
@@ -52,6 +51,7 @@ const FORM: [&str; 14] = [
     "percentPlayed",
     "quality",
     "unplayedCount",
+    "width",
 ];
 
 /// A picture of an item, as the route and the query name it.
@@ -191,15 +191,20 @@ async fn answer(state: &StreamState, call: &Call, wanted: Wanted) -> Answer {
             tag: wanted.tag.clone(),
         })
         .await?;
-    let headers = headers(&wanted, &target);
+    let headers = headers(&wanted);
     if let Some(etag) = headers.get(header::ETAG)
         && knows(&call.headers, etag)
     {
         return Ok(bare(StatusCode::NOT_MODIFIED, headers));
     }
-    let webp = takes_webp(&call.headers);
+    let source = Source {
+        webp: takes_webp(&call.headers),
+        form: wanted.form,
+        target,
+    };
+    let target = &source.target;
     let Some(tag) = target.upstream_tag.clone() else {
-        return direct(call, &target, &wanted, webp, headers).await;
+        return direct(call, source, headers).await;
     };
     let key = ImageKey {
         server: target.server.key,
@@ -207,15 +212,16 @@ async fn answer(state: &StreamState, call: &Call, wanted: Wanted) -> Answer {
         image_type: target.image_type,
         index: target.index,
         tag,
-        form: form_text(&wanted.form),
-        webp,
+        form: form_text(&source.form),
+        webp: source.webp,
     };
-    // None: too large to be kept.
-    let image = match state.images.get(key, fetch(&target, &wanted, webp)).await {
-        Err(StreamError::BadAnswer) => return direct(call, &target, &wanted, webp, headers).await,
-        image => image?,
-    };
-    send(call, &image, headers)
+    let is_online = target.server.status().is_online();
+    let fetch = |known| source.clone().fetch(known);
+    let found = state.images.get(&key, is_online, fetch).await?;
+    match found {
+        Some(picture) => send(call, &picture, headers),
+        None => direct(call, source, headers).await,
+    }
 }
 
 fn form_text(form: &[(&str, String)]) -> String {
@@ -225,7 +231,7 @@ fn form_text(form: &[(&str, String)]) -> String {
 }
 
 /// What is told beside every picture.
-fn headers(wanted: &Wanted, target: &ImageTarget) -> HeaderMap {
+fn headers(wanted: &Wanted) -> HeaderMap {
     let policy = if wanted.tag.is_some() {
         FOR_GOOD
     } else {
@@ -240,8 +246,8 @@ fn headers(wanted: &Wanted, target: &ImageTarget) -> HeaderMap {
     // A picture is never a page of ours, whatever the source says that it is.
     set(header::CONTENT_DISPOSITION, "attachment");
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    let tag = wanted.tag.as_ref().or(target.upstream_tag.as_ref());
-    if let Some(tag) = tag.filter(|tag| !tag.contains('"'))
+    // Without a tag it may be another one by now: its bytes decide.
+    if let Some(tag) = wanted.tag.as_ref().filter(|tag| !tag.contains('"'))
         && let Ok(etag) = HeaderValue::from_str(&format!("\"{tag}\""))
     {
         headers.insert(header::ETAG, etag);
@@ -269,64 +275,103 @@ fn takes_webp(request: &HeaderMap) -> bool {
         .any(|value| value.contains("image/webp"))
 }
 
-async fn open(
-    target: &ImageTarget,
-    wanted: &Wanted,
+/// Where a picture comes from, for a request that outlives its caller.
+#[derive(Clone)]
+struct Source {
+    target: ImageTarget,
+    form: Vec<(&'static str, String)>,
     webp: bool,
-    method: Method,
-    mut headers: HeaderMap,
-) -> Result<crate::jellyfin::Response, StreamError> {
-    let accept = if webp { "image/webp,*/*" } else { "*/*" };
-    headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-    let (item, kind) = (target.upstream_item, target.image_type);
-    let path = match target.index {
-        Some(index) => format!("/Items/{item}/Images/{kind}/{index}"),
-        None => format!("/Items/{item}/Images/{kind}"),
-    };
-    let account = target.account.as_ref();
-    let upstream = target
-        .server
-        .open(account, method, &path, &wanted.form, headers)
-        .await?;
-    proxy::check(upstream.status())?;
-    Ok(upstream)
 }
 
-/// `BadAnswer`: there is more than is kept.
-async fn fetch(
-    target: &ImageTarget,
-    wanted: &Wanted,
-    webp: bool,
-) -> Result<Arc<Image>, StreamError> {
-    let upstream = open(target, wanted, webp, Method::GET, HeaderMap::new()).await?;
-    let headers = upstream.headers();
-    let content_type = proxy::content_type(headers);
-    let last_modified = headers.get(header::LAST_MODIFIED).cloned();
-    let bytes = proxy::read(upstream, LARGEST).await?;
-    Ok(Arc::new(Image {
-        content_type,
-        last_modified,
-        bytes: Bytes::from(bytes),
-    }))
+impl Source {
+    async fn open(
+        &self,
+        method: Method,
+        mut headers: HeaderMap,
+    ) -> Result<crate::jellyfin::Response, StreamError> {
+        let target = &self.target;
+        let accept = if self.webp { "image/webp,*/*" } else { "*/*" };
+        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        let (item, kind) = (target.upstream_item, target.image_type);
+        let path = match target.index {
+            Some(index) => format!("/Items/{item}/Images/{kind}/{index}"),
+            None => format!("/Items/{item}/Images/{kind}"),
+        };
+        let account = target.account.as_ref();
+        let opened = target
+            .server
+            .open(account, method, &path, &self.form, headers);
+        let upstream = opened.await?;
+        proxy::check(upstream.status())?;
+        Ok(upstream)
+    }
+
+    /// `known`: of the picture that is kept.
+    async fn fetch(self, known: Validators) -> Result<Fetched, StreamError> {
+        let mut conditions = HeaderMap::new();
+        let known = [
+            (header::IF_NONE_MATCH, known.etag),
+            (header::IF_MODIFIED_SINCE, known.last_modified),
+        ];
+        conditions.extend(
+            known
+                .map(|(name, value)| Some((name, value?)))
+                .into_iter()
+                .flatten(),
+        );
+        let upstream = self.open(Method::GET, conditions).await?;
+        let headers = upstream.headers();
+        let content_type = proxy::content_type(headers);
+        let is_picture = content_type
+            .to_str()
+            .is_ok_and(|kind| kind.to_ascii_lowercase().starts_with("image/"));
+        let length = upstream.content_length().unwrap_or(0);
+        match upstream.status() {
+            StatusCode::NOT_MODIFIED => return Ok(Fetched::Unchanged),
+            StatusCode::OK if is_picture && length <= LARGEST as u64 => {}
+            _ => return Ok(Fetched::NotKept),
+        }
+        let (etag, last_modified) = (
+            headers.get(header::ETAG).cloned(),
+            headers.get(header::LAST_MODIFIED).cloned(),
+        );
+        let bytes = match proxy::read(upstream, LARGEST).await {
+            Err(StreamError::BadAnswer) => return Ok(Fetched::NotKept),
+            bytes => Bytes::from(bytes?),
+        };
+        Ok(Fetched::New(Picture {
+            content_type,
+            etag,
+            last_modified,
+            bytes,
+        }))
+    }
 }
 
 /// Passed on without being kept.
-async fn direct(
-    call: &Call,
-    target: &ImageTarget,
-    wanted: &Wanted,
-    webp: bool,
-    headers: HeaderMap,
-) -> Answer {
+async fn direct(call: &Call, source: Source, headers: HeaderMap) -> Answer {
     let up = proxy::headers_up(&call.headers);
-    let upstream = open(target, wanted, webp, call.method.clone(), up).await?;
-    let mut response = proxy::pass_on(&call.method, upstream, target.server.clone(), None)?;
+    let upstream = source.open(call.method.clone(), up).await?;
+    let mut response = proxy::pass_on(&call.method, upstream, source.target.server, None)?;
     response.headers_mut().extend(headers);
     Ok(response)
 }
 
-fn send(call: &Call, image: &Image, mut headers: HeaderMap) -> Answer {
-    if let Some(time) = &image.last_modified {
+fn send(call: &Call, picture: &Picture, mut headers: HeaderMap) -> Answer {
+    let by_bytes = || {
+        let digest = Sha256::digest(&picture.bytes);
+        HeaderValue::from_str(&format!("\"{}\"", hex::encode(&digest[..8])))
+    };
+    if !headers.contains_key(header::ETAG)
+        && let Ok(etag) = by_bytes()
+    {
+        let known = knows(&call.headers, &etag);
+        headers.insert(header::ETAG, etag);
+        if known {
+            return Ok(bare(StatusCode::NOT_MODIFIED, headers));
+        }
+    }
+    if let Some(time) = &picture.last_modified {
         headers.insert(header::LAST_MODIFIED, time.clone());
         let unchanged = call
             .headers
@@ -337,11 +382,12 @@ fn send(call: &Call, image: &Image, mut headers: HeaderMap) -> Answer {
             return Ok(bare(StatusCode::NOT_MODIFIED, headers));
         }
     }
-    headers.insert(header::CONTENT_TYPE, image.content_type.clone());
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(image.bytes.len()));
+    let length = HeaderValue::from(picture.bytes.len());
+    headers.insert(header::CONTENT_TYPE, picture.content_type.clone());
+    headers.insert(header::CONTENT_LENGTH, length);
     let mut response = bare(StatusCode::OK, headers);
     if call.method != Method::HEAD {
-        *response.body_mut() = Body::from(image.bytes.clone());
+        *response.body_mut() = Body::from(picture.bytes.clone());
     }
     Ok(response)
 }

@@ -35,14 +35,13 @@ pub use by_catalog::ByCatalog;
 pub use caller::{Caller, Identify};
 pub use capability::{Capabilities, Grant};
 pub use error::StreamError;
+pub use image_cache::{ImageCache, ImageSettings};
 pub use people::{KnownPeople, People};
 pub use resolve::{Asked, ImageAsked, ImageTarget, Resolve, StreamTarget};
 
 use encodings::Sessions;
-use image_cache::ImageCache;
 
 use crate::model::NameKind;
-use crate::telemetry::Metrics;
 
 /// What the handlers need. Cheap to clone.
 #[derive(Clone)]
@@ -55,26 +54,19 @@ pub struct StreamState {
 }
 
 impl StreamState {
-    /// `image_bytes`: how much the images kept in memory may take.
     pub fn new(
         identify: Identify,
         resolve: Arc<dyn Resolve>,
         capabilities: Capabilities,
-        image_bytes: u64,
+        images: ImageCache,
     ) -> Self {
         Self {
             identify,
             resolve,
             capabilities,
-            images: ImageCache::new(image_bytes),
+            images,
             sessions: Sessions::default(),
         }
-    }
-
-    /// Counts looks into the cache of pictures.
-    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
-        self.images = self.images.with_metrics(metrics);
-        self
     }
 }
 

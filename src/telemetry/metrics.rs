@@ -33,6 +33,7 @@ struct Inner {
     upstream: Family<UpstreamLabels, Counter>,
     upstream_seconds: Histograms<UpstreamSeconds>,
     cache: Family<CacheLabels, Counter>,
+    cache_bytes: Family<CacheLabel, Gauge>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -67,6 +68,11 @@ struct CacheLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CacheLabel {
+    cache: CacheName,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ServerLabel {
     server: String,
 }
@@ -76,7 +82,7 @@ struct ServerLabel {
 pub enum CacheName {
     /// Bodies of copies.
     Bodies,
-    /// Pictures.
+    /// Pictures, on disk.
     Images,
 }
 
@@ -145,6 +151,8 @@ impl Default for Inner {
             "What was looked up in caches",
             cache.clone(),
         );
+        let cache_bytes = Family::default();
+        registry.register("cache_bytes", "What caches take", cache_bytes.clone());
         let version: Family<[(&str, &str); 1], Gauge> = Family::default();
         version
             .get_or_create(&[("version", env!("CARGO_PKG_VERSION"))])
@@ -157,6 +165,7 @@ impl Default for Inner {
             upstream,
             upstream_seconds,
             cache,
+            cache_bytes,
         }
     }
 }
@@ -203,6 +212,12 @@ impl Metrics {
                 self.0.cache.get_or_create(&labels).inc_by(count);
             }
         }
+    }
+
+    /// What a cache takes now.
+    pub fn cache_bytes(&self, cache: CacheName, bytes: u64) {
+        let gauge = self.0.cache_bytes.get_or_create(&CacheLabel { cache });
+        gauge.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// Everything in the text format of OpenMetrics, which Prometheus reads.

@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use super::source::{FILM, Stage, TOKEN};
 use crate::model::PublicId;
 
-async fn ask(
+pub(super) async fn ask(
     stage: &Stage,
     method: Method,
     path: &str,
@@ -26,11 +26,11 @@ async fn ask(
     stage.app.clone().oneshot(request).await.unwrap()
 }
 
-async fn get(stage: &Stage, path: &str, headers: &[(HeaderName, &str)]) -> Response {
+pub(super) async fn get(stage: &Stage, path: &str, headers: &[(HeaderName, &str)]) -> Response {
     ask(stage, Method::GET, path, headers).await
 }
 
-async fn text(response: Response) -> String {
+pub(super) async fn text(response: Response) -> String {
     let bytes = to_bytes(response.into_body(), 1 << 24).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
@@ -343,7 +343,10 @@ async fn a_picture_without_a_tag_is_asked_for_again() {
     )
     .await;
     assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, no-cache");
-    assert_eq!(answer.headers()[header::ETAG], "\"thetag\"");
+    let etag = answer.headers()[header::ETAG].to_str().unwrap().to_owned();
+    let path = format!("/items/{}/images/primary", stage.copy);
+    let known = get(&stage, &path, &[(header::IF_NONE_MATCH, &etag)]).await;
+    assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
     let long = format!("/items/{}/images/primary/0/abc/png/300/0/0/0", stage.copy);
     assert_eq!(
         get(&stage, &long, &[]).await.status(),

@@ -1,4 +1,5 @@
 mod capability;
 mod front;
 mod hls;
+mod pictures;
 mod source;

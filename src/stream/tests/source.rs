@@ -15,9 +15,10 @@ use crate::clock::Clock;
 use crate::jellyfin::{Account, Registry, Server, ServerSpec, TlsTrust};
 use crate::model::{NameKind, PublicId, Secret, ServerKey, UpstreamId};
 use crate::stream::{
-    Asked, Caller, Capabilities, Grant, ImageAsked, ImageTarget, Resolve, StreamError, StreamState,
-    StreamTarget, router,
+    Asked, Caller, Capabilities, Grant, ImageAsked, ImageCache, ImageSettings, ImageTarget,
+    Resolve, StreamError, StreamState, StreamTarget, router,
 };
+use crate::telemetry::Metrics;
 
 pub const TOKEN: &str = "5ec12e75ec12e75ec12e75ec12e75ec1";
 pub const FILM: usize = 3_000_000;
@@ -28,6 +29,57 @@ pub struct Seen {
     pub requests: Mutex<Vec<(Method, String, HeaderMap)>>,
     /// Bytes of the endless file that were made.
     pub made: AtomicUsize,
+    pub picture: Mutex<Shown>,
+}
+
+/// The picture that the source has.
+pub struct Shown {
+    pub status: StatusCode,
+    pub bytes: Vec<u8>,
+    pub content_type: &'static str,
+    pub etag: Option<&'static str>,
+    pub last_modified: &'static str,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self {
+            status: StatusCode::OK,
+            bytes: b"a picture".to_vec(),
+            content_type: "image/png",
+            etag: None,
+            last_modified: "Sun, 22 Nov 2026 19:01:50 GMT",
+        }
+    }
+}
+
+impl Shown {
+    fn answer(&self, asked: &HeaderMap) -> Response {
+        if self.status != StatusCode::OK {
+            return self.status.into_response();
+        }
+        let says = |name, value| asked.get(name).is_some_and(|told| told == value);
+        let known = match self.etag {
+            Some(etag) => says(header::IF_NONE_MATCH, etag),
+            None => says(header::IF_MODIFIED_SINCE, self.last_modified),
+        };
+        if known {
+            return StatusCode::NOT_MODIFIED.into_response();
+        }
+        let headers = [
+            (header::CONTENT_TYPE, self.content_type),
+            (header::LAST_MODIFIED, self.last_modified),
+            (header::SET_COOKIE, "secret=1"),
+        ];
+        let etag = self.etag.map(|etag| [(header::ETAG, etag)]);
+        let mut answer = (headers, self.bytes.clone()).into_response();
+        answer.headers_mut().extend(
+            etag.into_iter()
+                .flatten()
+                .map(|(name, value)| (name, value.parse().unwrap())),
+        );
+        answer
+    }
 }
 
 impl Seen {
@@ -62,14 +114,7 @@ async fn source(State(seen): State<Arc<Seen>>, request: Request) -> Response {
         "stream.vtt" => ([(header::CONTENT_TYPE, "text/vtt")], "WEBVTT").into_response(),
         "stream.ass" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         "ActiveEncodings" => StatusCode::NO_CONTENT.into_response(),
-        "Primary" => {
-            let headers = [
-                (header::CONTENT_TYPE, "image/png"),
-                (header::LAST_MODIFIED, "Sun, 22 Nov 2026 19:01:50 GMT"),
-                (header::SET_COOKIE, "secret=1"),
-            ];
-            (headers, "a picture").into_response()
-        }
+        "Primary" => seen.picture.lock().unwrap().answer(&headers),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -136,6 +181,11 @@ pub struct Stage {
     pub clock: Clock,
     pub upstream_item: UpstreamId,
     pub asked: Arc<Mutex<Vec<Asked>>>,
+    pub metrics: Metrics,
+    /// Where pictures are kept.
+    pub folder: tempfile::TempDir,
+    resolve: Arc<One>,
+    image_bytes: u64,
 }
 
 struct One {
@@ -190,12 +240,17 @@ impl Resolve for One {
 
 impl Stage {
     pub async fn set() -> Self {
+        Self::with_images(1 << 20).await
+    }
+
+    /// With so many bytes for pictures, which count as fresh for an hour.
+    pub async fn with_images(image_bytes: u64) -> Self {
         let seen = Arc::new(Seen::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let served = Router::new().fallback(source).with_state(seen.clone());
         tokio::spawn(async move { axum::serve(listener, served).await });
-        let clock = Clock::system();
+        let clock = Clock::fixed(chrono::Utc::now());
         let server = Registry::new(clock.clone()).upsert(ServerSpec {
             id: 1,
             key: ServerKey::random(),
@@ -222,25 +277,52 @@ impl Stage {
         let (copy, user) = (target.copy, target.user);
         let capabilities = Capabilities::new(&ids);
         let asked = Arc::new(Mutex::default());
-        let resolve = One {
+        let resolve = Arc::new(One {
             server,
             target,
             ids,
             clock: clock.clone(),
             asked: Arc::clone(&asked),
-        };
-        let identify: crate::stream::Identify =
-            Arc::new(|_| Box::pin(async { Ok(Caller::default()) }));
-        let state = StreamState::new(identify, Arc::new(resolve), capabilities.clone(), 1 << 20);
-        Self {
+        });
+        let stage = Self {
             seen,
-            app: router(state),
+            app: Router::new(),
             copy,
             user,
             capabilities,
             clock,
             upstream_item,
             asked,
+            metrics: Metrics::default(),
+            folder: tempfile::tempdir().unwrap(),
+            resolve,
+            image_bytes,
+        };
+        stage.restart()
+    }
+
+    /// For the next start.
+    pub fn set_image_bytes(&mut self, bytes: u64) {
+        self.image_bytes = bytes;
+    }
+
+    /// Starts anew over what is on the disk.
+    pub fn restart(self) -> Self {
+        let metrics = Metrics::default();
+        let images = ImageSettings {
+            folder: self.folder.path().join("images"),
+            max_bytes: self.image_bytes,
+            fresh: std::time::Duration::from_secs(3600),
+        };
+        let images = ImageCache::open(images, self.clock.clone(), metrics.clone());
+        let identify: crate::stream::Identify =
+            Arc::new(|_| Box::pin(async { Ok(Caller::default()) }));
+        let resolve = self.resolve.clone();
+        let state = StreamState::new(identify, resolve, self.capabilities.clone(), images);
+        Self {
+            app: router(state),
+            metrics,
+            ..self
         }
     }
 
