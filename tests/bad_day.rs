@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::gateway::{Client, Gateway, eventually, film, sources};
 
 /// Gives the source's copy other bytes of the same number.
-fn make_other_bytes(source: &DemoServer, id: UpstreamId) {
+pub fn make_other_bytes(source: &DemoServer, id: UpstreamId) {
     let edited = source.edit_item(id, |body| {
         let mut whole = Value::Object(std::mem::take(body));
         let low = |streams: &mut Value| {
@@ -33,7 +33,7 @@ fn make_other_bytes(source: &DemoServer, id: UpstreamId) {
 }
 
 /// The copies that playback information offers: (id, server's name), the best first.
-async fn offered(client: &Client, id: &str, version: Option<&str>) -> Vec<(String, String)> {
+pub async fn offered(client: &Client, id: &str, version: Option<&str>) -> Vec<(String, String)> {
     let version = version.map_or(String::new(), |id| format!("?mediaSourceId={id}"));
     let path = format!("/Items/{id}/PlaybackInfo{version}");
     let info = client.post(&path, json!({})).await;
@@ -185,5 +185,7 @@ async fn a_slow_source_does_not_slow_the_streams_of_others() {
 #[test]
 fn a_source_that_comes_back_is_used_within_a_minute() {
     let limits = manyfin::jellyfin::Limits::default();
-    assert!(limits.probe_offline + limits.total <= Duration::from_secs(60));
+    assert!(limits.probe_offline + limits.probe <= Duration::from_secs(20));
+    assert!(limits.max_ejection < Duration::from_secs(60));
+    assert!(manyfin::catalog::playback::LEFT_ALONE < Duration::from_secs(60));
 }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::CatalogError;
 use super::events::Events;
 use super::hydrate::{CopyRef, Hydrate};
-use super::playback::{Sampling, Shown};
+use super::playback::{Sampling, Shown, Stalled};
 use super::render::{self, Bodies, Identity};
 use super::scope::{Entry, ItemEntry, Scope, ServersNow};
 use super::scopes::Projections;
@@ -39,6 +39,7 @@ struct Inner {
     players: Players,
     shown: Shown,
     sampling: Sampling,
+    stalled: Stalled,
     events: Events,
     editing: Mutex<HashMap<PublicId, Arc<tokio::sync::Mutex<()>>>>,
     courier: watch::Sender<u64>,
@@ -69,6 +70,7 @@ impl Catalog {
             players: Players::default(),
             shown: Shown::default(),
             sampling: Sampling::default(),
+            stalled: Stalled::default(),
             events: Events::default(),
             editing: Mutex::default(),
             courier: watch::Sender::new(0),
@@ -110,6 +112,19 @@ impl Catalog {
 
     pub(super) fn shown(&self) -> &Shown {
         &self.0.shown
+    }
+
+    /// Copies that kept a player waiting in vain.
+    pub fn stalled(&self) -> &Stalled {
+        &self.0.stalled
+    }
+
+    /// Something went wrong with a server: asks all that seemed well whether they are there, so that what is
+    /// chosen next is chosen among those that are.
+    pub async fn look_around(&self) {
+        let servers = self.registry().all();
+        let online = servers.iter().filter(|server| server.status().is_online());
+        futures::future::join_all(online.map(|server| server.doubt())).await;
     }
 
     pub(super) fn sampling(&self) -> &Sampling {

@@ -61,6 +61,7 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
         Some(Fault::Starting) if !public => {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
+        Some(Fault::Stuck) if !public => return std::future::pending().await,
         _ => {}
     }
     if call.parts.len() == 1 && call.parts[0].eq_ignore_ascii_case("socket") {

@@ -67,6 +67,8 @@ pub enum Fault {
     Unauthorized,
     /// The server is starting: the public info answers, everything else is 503.
     Starting,
+    /// The public info answers, everything else never does, as when the server's database is locked.
+    Stuck,
 }
 
 /// A request that a demo server got.

@@ -39,7 +39,7 @@ enum Gate {
 }
 
 /// How long a lone probe may take before the next one goes.
-const PROBE_PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PROBE_PATIENCE: Duration = Duration::from_secs(30);
 /// Without failure for so long, earlier ejections are forgotten.
 const CALM: Duration = Duration::from_secs(300);
 

@@ -48,6 +48,27 @@ impl Server {
             tokio::time::sleep(SECOND_LOOK).await;
             answer = self.look().await;
         }
+        self.settle(answer)
+    }
+
+    /// Asks once, where something else speaks against the server already: it keeps somebody waiting, or
+    /// a request to it failed. Takes no longer than one question; who asks while one is on its way waits
+    /// for that.
+    pub async fn doubt(&self) -> ServerStatus {
+        let asked = Instant::now();
+        let mut looked = self.looked.lock().await;
+        if looked.is_none_or(|looked| looked < asked) {
+            let answer = self.look().await;
+            if !self.settle(answer).is_online() {
+                // From now on it is asked as often as a silent one.
+                self.wake.notify_one();
+            }
+            *looked = Some(Instant::now());
+        }
+        self.status()
+    }
+
+    fn settle(&self, answer: Result<ServerStatus, UpstreamError>) -> ServerStatus {
         match answer {
             Ok(online) => {
                 self.breaker.alive();
@@ -68,7 +89,7 @@ impl Server {
     pub async fn gone(&self, patience: Duration) {
         loop {
             tokio::time::sleep(patience).await;
-            if !self.check().await.is_online() {
+            if !self.doubt().await.is_online() {
                 return;
             }
         }
@@ -96,7 +117,7 @@ impl Server {
             })
         };
         let start = Instant::now();
-        let answer = tokio::time::timeout(self.limits.total, asked)
+        let answer = tokio::time::timeout(self.limits.probe, asked)
             .await
             .unwrap_or(Err(UpstreamError::Timeout));
         self.measure(Purpose::Probe, start, answer.as_ref().err());

@@ -9,8 +9,12 @@ pub struct Limits {
     pub connect: Duration,
     /// A JSON call as a whole, waiting for a free slot and retries included.
     pub total: Duration,
-    /// Until a stream's or image's headers are there.
+    /// Until the headers of a stream that the server first has to make are there: a transcode, a segment.
     pub headers: Duration,
+    /// Until the headers of what lies there are there: a file, an image, a subtitle.
+    pub file_headers: Duration,
+    /// The question whether a server is there.
+    pub probe: Duration,
     /// Tries of an idempotent call, the first one included.
     pub attempts: u32,
     /// The pause before the first retry; doubles with each, with jitter.
@@ -25,7 +29,7 @@ pub struct Limits {
     pub failures_to_open: u32,
     /// How long the breaker stays open, times how often it opened lately.
     pub ejection: Duration,
-    /// The longest that it stays open.
+    /// The longest that it stays open: less than a minute, so that a server that is back is used soon.
     pub max_ejection: Duration,
     /// Between two questions whether a server that answers still does.
     pub probe_online: Duration,
@@ -43,6 +47,8 @@ impl Default for Limits {
             connect: Duration::from_secs(3),
             total: Duration::from_secs(10),
             headers: Duration::from_secs(30),
+            file_headers: Duration::from_secs(15),
+            probe: Duration::from_secs(3),
             attempts: 3,
             backoff: Duration::from_millis(100),
             concurrency: 16,
@@ -50,7 +56,7 @@ impl Default for Limits {
             max_json_bytes: 64 << 20,
             failures_to_open: 5,
             ejection: Duration::from_secs(30),
-            max_ejection: Duration::from_secs(300),
+            max_ejection: Duration::from_secs(45),
             probe_online: Duration::from_secs(60),
             probe_offline: Duration::from_secs(10),
             gather: Duration::from_millis(1),

@@ -30,7 +30,7 @@ pub use error::{TlsProblem, UpstreamError};
 pub use limits::Limits;
 pub use registry::{Registry, StatusChange};
 pub use resume::ResumeRules;
-pub use server::Server;
+pub use server::{Made, Server};
 pub use socket::{EventStream, UpstreamEvent};
 pub use speed::Speed;
 pub use status::ServerStatus;

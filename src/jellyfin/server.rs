@@ -27,6 +27,15 @@ use crate::model::{Secret, ServerKey, UpstreamId};
 use crate::telemetry::Metrics;
 use crate::wire::Body;
 
+/// What a server has to do before there are bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// Read them: a file, an image, a subtitle.
+    LiesThere,
+    /// Begin to make them, which takes a while: a transcode, its playlists and segments.
+    WhenAsked,
+}
+
 /// A source with its connections, limits and state. Handed out by the `Registry`.
 pub struct Server {
     pub id: i64,
@@ -46,6 +55,8 @@ pub struct Server {
     pub(super) changes: broadcast::Sender<StatusChange>,
     /// Wakes the background question.
     pub(super) wake: Arc<Notify>,
+    /// When [`Self::doubt`] last had an answer.
+    pub(super) looked: tokio::sync::Mutex<Option<Instant>>,
     pub(super) resume: RwLock<Option<super::ResumeRules>>,
     slots: Semaphore,
     stream_slots: Semaphore,
@@ -73,6 +84,7 @@ impl Server {
             status: watch::Sender::new(ServerStatus::Unknown),
             changes,
             wake: Arc::new(Notify::new()),
+            looked: tokio::sync::Mutex::default(),
             resume: RwLock::default(),
             slots: Semaphore::new(limits.concurrency.max(1)),
             stream_slots: Semaphore::new(limits.stream_concurrency.max(1)),
@@ -281,11 +293,12 @@ impl Server {
     /// as they are, never compressed on the way. `account`: none for what is open to everybody.
     ///
     /// # Errors
-    /// When there are no headers in time, or they say 401, 403, 404, 502, 503, 504; any other status
+    /// When there are no headers in the time that `made` may take, or they say 401, 403, 404, 502, 503, 504; any other status
     /// is an answer.
     pub async fn open(
         &self,
         account: Option<&Account>,
+        made: Made,
         method: Method,
         path: &str,
         query: &[(&str, String)],
@@ -318,7 +331,10 @@ impl Server {
         let plan = Plan {
             purpose: Purpose::Stream,
             attempts,
-            deadline: self.limits.headers,
+            deadline: match made {
+                Made::LiesThere => self.limits.file_headers,
+                Made::WhenAsked => self.limits.headers,
+            },
             slots: &self.stream_slots,
         };
         self.guarded(plan, attempt).await
@@ -426,6 +442,7 @@ impl Server {
             Some(error) if error.trips() => {
                 if self.breaker.failure(error.is_connection()) {
                     self.set_error_status(error);
+                    self.wake.notify_one();
                 }
             }
             _ => {

@@ -381,6 +381,14 @@ impl Resolve for ByCatalog {
         Box::pin(self.picture(asked))
     }
 
+    fn stalled(&self, copy: PublicId) {
+        self.catalog.stalled().add(copy);
+    }
+
+    fn look_around(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.catalog.look_around())
+    }
+
     fn name_id(&self, kind: NameKind, name: &str) -> PublicId {
         self.catalog.ids().name(kind, &fold(name))
     }

@@ -10,9 +10,10 @@ use http::{Method, StatusCode};
 use sha2::{Digest, Sha256};
 
 use super::image_cache::{Fetched, ImageKey, LARGEST, Picture, Validators};
-use super::media::{Answer, Call};
+use super::media::{Answer, Call, DOUBT};
 use super::query::path_id;
 use super::{ImageAsked, ImageTarget, StreamError, StreamState, proxy};
+use crate::jellyfin::Made;
 use crate::model::{NameKind, PublicId};
 
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
@@ -297,11 +298,16 @@ impl Source {
             Some(index) => format!("/Items/{item}/Images/{kind}/{index}"),
             None => format!("/Items/{item}/Images/{kind}"),
         };
-        let account = target.account.as_ref();
-        let opened = target
-            .server
-            .open(account, method, &path, &self.form, headers);
-        let upstream = opened.await?;
+        let (server, account) = (&target.server, target.account.as_ref());
+        // A page of posters must not wait for each of them in turn.
+        if !server.is_available() {
+            return Err(StreamError::Unavailable);
+        }
+        let made = Made::LiesThere;
+        let upstream = tokio::select! {
+            opened = server.open(account, made, method, &path, &self.form, headers) => opened?,
+            () = server.gone(DOUBT) => return Err(StreamError::Unavailable),
+        };
         proxy::check(upstream.status())?;
         Ok(upstream)
     }

@@ -11,16 +11,16 @@ use http::{Method, StatusCode};
 use super::hls::{self, Mapping};
 use super::query::{Query, path_id, plain};
 use super::{Asked, Caller, Grant, StreamError, StreamState, StreamTarget, proxy};
-use crate::jellyfin::UpstreamError;
+use crate::jellyfin::{Made, UpstreamError};
 use crate::model::PublicId;
 
 /// Three hours in segments of a second are about 12 MB.
 const PLAYLIST_BYTES: usize = 32 << 20;
 
 /// How long headers are waited for before it is asked whether the server is there at all.
-const DOUBT: Duration = Duration::from_secs(2);
-/// How long a server that did not answer may take to show that it lives.
-const SECOND_OPINION: Duration = Duration::from_secs(8);
+pub(super) const DOUBT: Duration = Duration::from_secs(2);
+/// Copies that one request is tried at.
+const MOST_COPIES: usize = 3;
 
 pub(super) type Answer = Result<Response, StreamError>;
 
@@ -100,9 +100,14 @@ impl Call {
                 headers.remove(condition);
             }
         }
+        let made = match wanted.is_whole_file(&self.query) {
+            true => Made::LiesThere,
+            false => Made::WhenAsked,
+        };
+        let account = Some(&target.account);
         target
             .server
-            .open(Some(&target.account), method, &path, &query, headers)
+            .open(account, made, method, &path, &query, headers)
             .await
     }
 }
@@ -150,27 +155,37 @@ impl Wanted<'_> {
 /// catalog is asked once more: it may know a copy that can stand in.
 pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>) -> Answer {
     let mut target = call.target(state, &wanted, None).await?;
-    let opened = match open(state, call, &target, &wanted).await {
-        Ok(Opened::Instead(twin)) => {
-            target = *twin;
-            call.open(&target, &wanted).await
-        }
-        Err(error) if error.is_outage() => {
-            // One lost request is no outage yet: where the server is gone, its status says so after this.
-            if target.server.status().is_online() {
-                let _ = tokio::time::timeout(SECOND_OPINION, target.server.check()).await;
+    let mut tried = vec![target.copy];
+    let upstream = loop {
+        let may_switch = tried.len() == 1;
+        let error = match open(state, call, &target, &wanted, may_switch).await {
+            Ok(Opened::Here(response)) => break *response,
+            Ok(Opened::Instead(twin)) => {
+                target = *twin;
+                tried.push(target.copy);
+                continue;
             }
-            let again = call.target(state, &wanted, None).await?;
-            if again.copy == target.copy {
-                return Err(error.into());
+            Ok(Opened::Gone) => UpstreamError::Timeout,
+            Err(error) => {
+                // A subtitle is taken out of its film, which takes as long as it takes.
+                if error == UpstreamError::Timeout && wanted.source.is_none() {
+                    state.resolve.stalled(target.copy);
+                }
+                error
             }
-            target = again;
-            call.open(&target, &wanted).await
+        };
+        if !error.is_outage() {
+            return Err(error.into());
         }
-        Ok(Opened::Here(response)) => Ok(*response),
-        Err(error) => Err(error),
+        // One lost request is no outage yet: where servers are gone, their status says so after this.
+        state.resolve.look_around().await;
+        let again = call.target(state, &wanted, None).await?;
+        if tried.contains(&again.copy) || tried.len() >= MOST_COPIES {
+            return Err(error.into());
+        }
+        tried.push(again.copy);
+        target = again;
     };
-    let upstream = opened?;
     if let Some(session) = call.query.get("playSessionId") {
         state.sessions.remember(target.user, session, &target).await;
     }
@@ -193,6 +208,8 @@ enum Opened {
     Here(Box<crate::jellyfin::Response>),
     /// It keeps the player waiting, and there is a copy of the same bytes elsewhere.
     Instead(Box<StreamTarget>),
+    /// It keeps the player waiting, and is not there at all.
+    Gone,
 }
 
 /// Opens; gives up where the server keeps one waiting and turns out not to be there.
@@ -201,6 +218,7 @@ async fn open(
     call: &Call,
     target: &StreamTarget,
     wanted: &Wanted<'_>,
+    may_switch: bool,
 ) -> Result<Opened, UpstreamError> {
     let instead = async {
         tokio::time::sleep(DOUBT).await;
@@ -211,13 +229,13 @@ async fn open(
     };
     tokio::select! {
         opened = call.open(target, wanted) => Ok(Opened::Here(Box::new(opened?))),
-        twin = instead => {
+        twin = instead, if may_switch => {
             let server = target.server.clone();
             // Whoever asks next is to know how it is.
             tokio::spawn(async move { server.check().await });
             Ok(Opened::Instead(Box::new(twin)))
         }
-        () = target.server.gone(DOUBT) => Err(UpstreamError::Timeout),
+        () = target.server.gone(DOUBT) => Ok(Opened::Gone),
     }
 }
 

@@ -38,6 +38,8 @@ const DOUBT: Duration = Duration::from_secs(10);
 /// How long a source may be silent in the middle of a body while its client waits. A transcode that
 /// falls behind takes its time; a dead connection must not hold a player for ever.
 const IDLE: Duration = Duration::from_secs(60);
+/// The same of a picture or a playlist, which is small.
+const IDLE_SMALL: Duration = Duration::from_secs(15);
 
 pub(super) fn headers_up(request: &HeaderMap) -> HeaderMap {
     copy(request, &UP)
@@ -204,7 +206,7 @@ pub(super) async fn read(
     }
     let mut bytes = Vec::new();
     loop {
-        let chunk = tokio::time::timeout(IDLE, upstream.chunk())
+        let chunk = tokio::time::timeout(IDLE_SMALL, upstream.chunk())
             .await
             .map_err(|_| StreamError::Unavailable)?
             .map_err(|_| StreamError::Unavailable)?;

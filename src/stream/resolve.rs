@@ -89,6 +89,12 @@ pub trait Resolve: Send + Sync {
     /// `NotFound` when there is no such picture for this caller.
     fn image(&self, asked: ImageAsked) -> BoxFuture<'_, Result<ImageTarget, StreamError>>;
 
+    /// No byte of this copy came in time: others go before it for a while.
+    fn stalled(&self, copy: PublicId);
+
+    /// Something went wrong with a server: asks all whether they are there.
+    fn look_around(&self) -> BoxFuture<'_, ()>;
+
     /// The public id of a genre, studio, person or artist.
     fn name_id(&self, kind: NameKind, name: &str) -> PublicId;
 

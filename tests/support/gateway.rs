@@ -82,6 +82,7 @@ pub struct Gateway {
     pub servers: Vec<i64>,
     database: String,
     folder: tempfile::TempDir,
+    limits: Limits,
     listener: Listener,
 }
 
@@ -95,7 +96,7 @@ impl Drop for Listener {
 }
 
 /// Quick to notice that a server is back; else as in real life.
-fn limits() -> Limits {
+pub fn limits() -> Limits {
     Limits {
         probe_offline: Duration::from_millis(200),
         ejection: Duration::from_millis(300),
@@ -105,7 +106,11 @@ fn limits() -> Limits {
     }
 }
 
-async fn start(database: &str, folder: &std::path::Path) -> (App, String, Listener) {
+async fn start(
+    database: &str,
+    folder: &std::path::Path,
+    limits: Limits,
+) -> (App, String, Listener) {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port is free");
@@ -114,7 +119,7 @@ async fn start(database: &str, folder: &std::path::Path) -> (App, String, Listen
     config.database_url = manyfin::config::Secret::new(database.to_owned());
     let tuning = Tuning {
         password_cost: PasswordCost::Cheap,
-        limits: Some(limits()),
+        limits: Some(limits),
         ..Tuning::default()
     };
     let app = App::start(&config, tuning)
@@ -131,14 +136,19 @@ async fn start(database: &str, folder: &std::path::Path) -> (App, String, Listen
 impl Gateway {
     /// A gateway over nothing.
     pub async fn bare(database: &str) -> Self {
+        Self::bare_within(database, limits()).await
+    }
+
+    async fn bare_within(database: &str, limits: Limits) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let (app, url, listener) = start(database, folder.path()).await;
+        let (app, url, listener) = start(database, folder.path(), limits.clone()).await;
         Self {
             app,
             url,
             servers: Vec::new(),
             database: database.to_owned(),
             folder,
+            limits,
             listener,
         }
     }
@@ -180,7 +190,12 @@ impl Gateway {
     /// Crawls the sources to the end, merges their films (the last source leads), and links `ann` to
     /// all of them.
     pub async fn over(database: &str, sources: &[DemoServer]) -> Self {
-        let mut gateway = Self::bare(database).await;
+        Self::over_within(database, sources, limits()).await
+    }
+
+    /// The same, with limits of the test's own.
+    pub async fn over_within(database: &str, sources: &[DemoServer], limits: Limits) -> Self {
+        let mut gateway = Self::bare_within(database, limits).await;
         for source in sources {
             gateway.add_source(source).await;
         }
@@ -220,18 +235,20 @@ impl Gateway {
             app,
             servers,
             folder,
+            limits,
             listener,
             ..
         } = self;
         drop(listener);
         app.stop().await;
-        let (app, url, listener) = start(database, folder.path()).await;
+        let (app, url, listener) = start(database, folder.path(), limits.clone()).await;
         Self {
             app,
             url,
             servers,
             database: database.to_owned(),
             folder,
+            limits,
             listener,
         }
     }
@@ -372,7 +389,7 @@ impl Gateway {
 pub struct Client {
     http: reqwest::Client,
     pub url: String,
-    authorization: String,
+    pub authorization: String,
 }
 
 impl Client {
@@ -385,6 +402,12 @@ impl Client {
         }
     }
 
+    /// A request that says who asks.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        request.header("Authorization", &self.authorization)
+    }
+
     /// Status and body; a body that is no JSON is null.
     pub async fn ask(
         &self,
@@ -392,10 +415,7 @@ impl Client {
         path: &str,
         body: Option<Value>,
     ) -> (u16, Value) {
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.url))
-            .header("Authorization", &self.authorization);
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(&body);
         }

@@ -62,7 +62,7 @@ impl Catalog {
             // An id of another item is no version of this one.
             .filter(|choice| scope.snapshot().item_of(choice.copy) == entry.item);
         for choice in candidates {
-            if choice.server.is_available() {
+            if self.is_available(&choice) {
                 return Ok(choice);
             }
         }
@@ -79,7 +79,7 @@ impl Catalog {
             .playing_order(entry)
             .into_iter()
             .filter_map(|copy| self.version(scope, snapshot.copy(copy).id))
-            .filter(|choice| choice.server.is_available())
+            .filter(|choice| self.is_available(choice))
             .collect()
     }
 
@@ -111,7 +111,7 @@ impl Catalog {
             .into_iter()
             .filter_map(|id| self.version(scope, id))
             .filter(|choice| scope.snapshot().item_of(choice.copy) == entry.item)
-            .find(|choice| choice.server.is_available())
+            .find(|choice| self.is_available(choice))
             .or_else(|| self.offered(scope, entry).into_iter().next())
             .ok_or(CatalogError::Unavailable(asked.id))
     }
@@ -152,6 +152,12 @@ impl Catalog {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a copy is worth asking for: its server was not asked yet or answers, and it did not keep a
+    /// player waiting just now.
+    pub(super) fn is_available(&self, choice: &Choice) -> bool {
+        choice.server.is_available() && !self.stalled().holds(choice.public)
     }
 
     /// The visible copy or version with this public id.

@@ -14,9 +14,8 @@ use crate::jellyfin::UpstreamError;
 use crate::model::PublicId;
 use crate::wire::Body;
 
-/// How long a server that did not answer may take to show that it lives.
-const SECOND_OPINION: Duration = Duration::from_secs(8);
-/// How long further copies are waited for once one server has answered.
+/// How long further copies are waited for once one server has answered, and any before it is asked whether
+/// its server is there at all.
 const GRACE: Duration = Duration::from_millis(1_500);
 
 impl Catalog {
@@ -46,18 +45,10 @@ impl Catalog {
         }
         let first = wanted[0].clone();
         let one_version = asked.media_source_id.is_some();
-        let asking = async {
-            tokio::select! {
-                answers = self.ask(scope, wanted, request, one_version) => answers,
-                () = first.server.gone(GRACE), if one_version => Err(UpstreamError::Timeout.into()),
-            }
-        };
-        let answers = match asking.await {
+        let answers = match self.ask(scope, wanted, request, one_version).await {
             Err(CatalogError::Upstream(error)) if one_version && error.is_outage() => {
-                // One lost request is no outage yet: where the server is gone, its status says so now.
-                if first.server.status().is_online() {
-                    let _ = tokio::time::timeout(SECOND_OPINION, first.server.check()).await;
-                }
+                // One lost request is no outage yet: where servers are gone, their status says so now.
+                self.look_around().await;
                 let id = asked.media_source_id.unwrap_or(asked.id);
                 let again = self.picked(scope, asked, &entry, id).await?;
                 if again.copy == first.copy {
@@ -101,10 +92,16 @@ impl Catalog {
                 Some(async move {
                     let path = format!("/Items/{id}/PlaybackInfo");
                     let query = [("userId", link.account.user_id.to_string())];
-                    let answer = choice
-                        .server
-                        .post(&link.account, &path, &query, Some(&body))
-                        .await;
+                    let server = &choice.server;
+                    let answer = tokio::select! {
+                        answer = server.post(&link.account, &path, &query, Some(&body)) => {
+                            if answer == Err(UpstreamError::Timeout) {
+                                self.stalled().add(choice.public);
+                            }
+                            answer
+                        }
+                        () = server.gone(GRACE) => Err(UpstreamError::Timeout),
+                    };
                     (at, choice, answer)
                 })
             })

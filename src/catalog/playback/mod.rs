@@ -4,10 +4,12 @@ mod choice;
 mod images;
 mod info;
 mod shown;
+mod stalled;
 mod twins;
 mod urls;
 
 pub use choice::{Asked, Choice, device_key};
 pub use images::{ImageChoice, image};
 pub use shown::{Shown, TOLD_MS};
+pub use stalled::{LEFT_ALONE, Stalled};
 pub use twins::Sampling;

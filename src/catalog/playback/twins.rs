@@ -17,7 +17,7 @@ use super::Choice;
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::byte_prints::{self, BytePrint};
-use crate::jellyfin::{Account, UpstreamError};
+use crate::jellyfin::{Account, Made, UpstreamError};
 use crate::model::PublicId;
 use crate::wire::LightSource;
 
@@ -127,7 +127,7 @@ impl Catalog {
         };
         let twin = others
             .iter()
-            .find(|other| other.choice.server.is_available() && print(other) == Some(wanted));
+            .find(|other| self.is_available(&other.choice) && print(other) == Some(wanted));
         Ok(twin.map(|twin| twin.choice.clone()))
     }
 
@@ -166,7 +166,7 @@ impl Catalog {
     async fn take_print(&self, of: &Version, account: &Account) -> Result<(), CatalogError> {
         let id = of.choice.public.to_string();
         let known = byte_prints::of(self.db(), std::slice::from_ref(&id)).await?;
-        if known.iter().any(|print| of.fits(print)) || !of.choice.server.is_available() {
+        if known.iter().any(|print| of.fits(print)) || !self.is_available(&of.choice) {
             return Ok(());
         }
         let slots = self.sampling().slots.clone();
@@ -201,7 +201,14 @@ async fn sample(of: &Version, account: &Account) -> Result<String, UpstreamError
         headers.insert(RANGE, range);
         let server = &of.choice.server;
         let mut answer = server
-            .open(Some(account), Method::GET, &path, &query, headers)
+            .open(
+                Some(account),
+                Made::LiesThere,
+                Method::GET,
+                &path,
+                &query,
+                headers,
+            )
             .await?;
         if answer.status() != StatusCode::PARTIAL_CONTENT {
             return Err(malformed("it gives no parts of a file"));

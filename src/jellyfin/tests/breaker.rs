@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::advance;
 
 use crate::jellyfin::Limits;
-use crate::jellyfin::breaker::Breaker;
+use crate::jellyfin::breaker::{Breaker, PROBE_PATIENCE};
 
 fn open(breaker: &Breaker, by_connection: bool) {
     for _ in 0..5 {
@@ -52,10 +52,10 @@ async fn stays_open_longer_each_time_up_to_a_bound() {
     let breaker = Breaker::new(&Limits::default());
     open(&breaker, false);
     for times in 2..30 {
-        advance(Duration::from_secs(301)).await;
+        advance(Duration::from_secs(46)).await;
         assert!(breaker.admit());
         assert!(breaker.failure(false));
-        let pause = Duration::from_secs((30 * times).min(300));
+        let pause = Duration::from_secs((30 * times).min(45));
         advance(pause - Duration::from_secs(1)).await;
         assert!(!breaker.admit(), "ejected {times} times");
     }
@@ -84,4 +84,25 @@ async fn a_sign_of_life_ends_the_ejection() {
     slow.alive();
     assert!(slow.admit(), "it was too slow: one may try");
     assert!(!slow.admit());
+}
+
+/// A server that is back is used again within a minute, whatever was before: without a sign of life the
+/// breaker lets a request try in time, and a silent server is asked for such signs far more often.
+#[tokio::test(start_paused = true)]
+async fn nothing_keeps_a_server_out_for_a_minute() {
+    let minute = Duration::from_secs(60);
+    let limits = Limits::default();
+    assert!(limits.max_ejection < minute && PROBE_PATIENCE < minute);
+    assert!(limits.probe_offline + limits.probe < minute / 2);
+    let breaker = Breaker::new(&limits);
+    open(&breaker, false);
+    for by_connection in [true, false].repeat(20) {
+        let mut waited = Duration::ZERO;
+        while !breaker.admit() {
+            advance(Duration::from_secs(1)).await;
+            waited += Duration::from_secs(1);
+        }
+        assert!(waited < minute, "{waited:?}");
+        breaker.failure(by_connection);
+    }
 }

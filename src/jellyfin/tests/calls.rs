@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -8,7 +8,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::fake::{Fake, account, answer, limits, public_info, register};
-use crate::jellyfin::{Limits, Server, ServerStatus, TlsTrust, UpstreamError};
+use crate::jellyfin::{Limits, Made, Server, ServerStatus, TlsTrust, UpstreamError};
 use crate::model::Secret;
 
 async fn get(server: &Server) -> Result<Value, UpstreamError> {
@@ -144,6 +144,49 @@ async fn a_dead_server_is_left_alone_and_used_again_when_it_is_back() {
     .ok();
     assert!(server.check().await.is_online());
     assert!(get(&server).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_is_noticed_and_then_asked_often() {
+    let silent = Arc::new(AtomicBool::new(false));
+    let told = silent.clone();
+    let fake = Fake::start(move |_| {
+        let told = told.clone();
+        async move {
+            if told.load(SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            public_info("10.11.0")
+        }
+    })
+    .await;
+    let limits = Limits {
+        probe: Duration::from_millis(300),
+        probe_offline: Duration::from_millis(50),
+        ..limits()
+    };
+    let (registry, server) = register(&fake.url(), limits);
+    assert!(server.check().await.is_online());
+    silent.store(true, SeqCst);
+    // Whoever waits for it learns that it is gone; many who wait cost it one question.
+    let before = server.requests().probes;
+    let waiting = (0..20).map(|_| server.gone(Duration::from_millis(10)));
+    let all = futures::future::join_all(waiting);
+    tokio::time::timeout(Duration::from_secs(20), all)
+        .await
+        .unwrap();
+    assert!(matches!(server.status(), ServerStatus::Offline { .. }));
+    let asked = server.requests().probes - before;
+    assert!(asked < 10, "{asked} questions");
+    silent.store(false, SeqCst);
+    let mut status = server.watch();
+    let back = status.wait_for(ServerStatus::is_online);
+    // The question that is asked while it is well comes after ten minutes.
+    tokio::time::timeout(Duration::from_secs(20), back)
+        .await
+        .unwrap()
+        .unwrap();
+    drop(registry);
 }
 
 #[tokio::test]
@@ -286,7 +329,14 @@ async fn streams_pass_ranges_and_statuses_but_not_foreign_credentials() {
     headers.insert("range", "bytes=5-".parse().unwrap());
     headers.insert("cookie", "a=b".parse().unwrap());
     let response = server
-        .open(None, Method::GET, "/Videos/1/stream", &[], headers)
+        .open(
+            None,
+            Made::WhenAsked,
+            Method::GET,
+            "/Videos/1/stream",
+            &[],
+            headers,
+        )
         .await
         .unwrap();
     assert_eq!(response.status(), 206);

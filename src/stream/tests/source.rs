@@ -225,6 +225,12 @@ impl Resolve for One {
         Box::pin(async move { answer })
     }
 
+    fn stalled(&self, _: PublicId) {}
+
+    fn look_around(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async { drop(self.server.doubt().await) })
+    }
+
     fn name_id(&self, kind: NameKind, name: &str) -> PublicId {
         self.ids.name(kind, name)
     }
