@@ -15,6 +15,8 @@ pub use serve::{serve, shutdown_signal};
 use std::sync::Arc;
 
 use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, AccountsError, Options};
 use crate::catalog::render::Identity;
@@ -28,7 +30,9 @@ use crate::graphql;
 use crate::jellyfin::Registry;
 use crate::model::Secret;
 use crate::rest::{self, RestSettings, RestState};
-use crate::server::{self, Access, Health, MetricsState, RateLimit, Routes, TrustedProxies};
+use crate::server::{
+    self, Access, Health, MetricsState, RateLimit, Routes, Stopped, TrustedProxies,
+};
 use crate::stream::{
     self, ByCatalog, Capabilities, ImageCache, ImageSettings, KnownPeople, StreamState,
 };
@@ -69,6 +73,8 @@ pub struct App {
     pub sync: Sync,
     pub engine: graphql::Engine,
     router: Router,
+    /// Ends event streams and sockets.
+    closing: CancellationToken,
     tasks: tokio::task::JoinSet<()>,
 }
 
@@ -158,15 +164,25 @@ impl App {
         tasks.spawn(events::tell_library_changes(catalog.clone()));
         sync.start_all();
 
-        let router = router(
-            config, &server_id, &accounts, &catalog, &sync, &engine, &clock,
-        );
+        let closing = CancellationToken::new();
+        let parts = Parts {
+            config,
+            server_id: &server_id,
+            accounts: &accounts,
+            catalog: &catalog,
+            sync: &sync,
+            engine: &engine,
+            clock: &clock,
+            closing: &closing,
+        };
+        let router = router(&parts);
         Ok(Self {
             accounts,
             catalog,
             sync,
             engine,
             router,
+            closing,
             tasks,
         })
     }
@@ -174,6 +190,24 @@ impl App {
     /// Every route.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// Answers at this address until `stop` resolves. Event streams and sockets end at once then, so that
+    /// their clients look for another connection; other answers may come to their end.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<Stopped> {
+        let closing = self.closing.clone();
+        let stop = async move {
+            stop.await;
+            closing.cancel();
+        };
+        server::serve(listener, self.router(), stop).await
     }
 
     /// Ends all background work.
@@ -189,15 +223,29 @@ fn public_url(config: &Config) -> Option<String> {
     Some(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn router(
-    config: &Config,
-    server_id: &str,
-    accounts: &Accounts,
-    catalog: &Catalog,
-    sync: &Sync,
-    engine: &graphql::Engine,
-    clock: &Clock,
-) -> Router {
+/// What the routes are made of.
+struct Parts<'a> {
+    config: &'a Config,
+    server_id: &'a str,
+    accounts: &'a Accounts,
+    catalog: &'a Catalog,
+    sync: &'a Sync,
+    engine: &'a graphql::Engine,
+    clock: &'a Clock,
+    closing: &'a CancellationToken,
+}
+
+fn router(parts: &Parts<'_>) -> Router {
+    let Parts {
+        config,
+        server_id,
+        accounts,
+        catalog,
+        sync,
+        engine,
+        clock,
+        closing,
+    } = *parts;
     let settings = RestSettings {
         server_id: server_id.to_owned(),
         server_name: NAME.to_owned(),
@@ -213,6 +261,7 @@ fn router(
         viewers: seams::viewers(accounts.clone(), sync.clone()),
         events: events::sockets(catalog.clone(), accounts.clone()),
         clock: clock.clone(),
+        closing: closing.clone(),
     };
     let people = Arc::new(KnownPeople::new(accounts.clone()));
     let images = ImageSettings {
@@ -237,6 +286,7 @@ fn router(
         graphql: graphql::router(graphql::TransportState {
             engine: engine.clone(),
             public_url: config.public_url.clone().map(Arc::new),
+            closing: closing.clone(),
         }),
         web: web::router(&web),
         health: Health {

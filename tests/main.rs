@@ -29,6 +29,7 @@ mod policies;
 mod recorded_fidelity;
 mod scopes;
 mod search_hints;
+mod shutdown;
 mod silent;
 mod specs;
 mod sync;

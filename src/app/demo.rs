@@ -235,9 +235,9 @@ async fn run_in(options: &DemoOptions, folder: &Path) -> Result<(), AppError> {
     let demo = Demo::start(&options, folder).await?;
     println!("{}", greeting(&demo, address));
     let switches = switch_by_name(&demo.sources);
-    let served = crate::server::serve(listener, demo.app.router(), super::shutdown_signal());
+    let served = demo.app.serve(listener, super::shutdown_signal());
     tokio::select! {
-        done = served => done?,
+        done = served => drop(done?),
         () = switches => {}
     }
     demo.app.stop().await;

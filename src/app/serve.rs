@@ -8,7 +8,6 @@ use super::{App, AppError, Tuning};
 use crate::accounts::FirstStart;
 use crate::config::Config;
 use crate::model::Secret;
-use crate::server;
 use crate::server::discovery::{self, Announcement};
 
 /// Serves until a signal says stop. What the configuration declares is applied first.
@@ -44,7 +43,7 @@ pub async fn serve(config: &Config) -> Result<(), AppError> {
         })?;
     let _discovery = announce(&app, config).await;
     tracing::info!(address = %config.bind, "listening on http://{}", config.bind);
-    server::serve(listener, app.router(), shutdown_signal()).await?;
+    app.serve(listener, shutdown_signal()).await?;
     app.stop().await;
     Ok(())
 }

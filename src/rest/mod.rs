@@ -44,6 +44,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::MethodRouter;
 use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowHeaders, AllowMethods, Any, CorsLayer};
 
 use crate::accounts::Viewer;
@@ -93,6 +94,8 @@ pub struct RestState {
     pub viewers: Viewers,
     pub events: Events,
     pub clock: Clock,
+    /// Ends sockets: the process stops.
+    pub closing: CancellationToken,
 }
 
 /// Every route of the table, for requests whose paths [`NormalizePaths`] has seen to. The client's

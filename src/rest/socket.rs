@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use axum::response::IntoResponse;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -95,6 +95,7 @@ impl Connection {
     async fn serve(mut self, mut events: BoxStream<'static, SocketEvent>) {
         let mut heard = Instant::now();
         let mut reminded = false;
+        let closing = self.state.closing.clone();
         if self
             .send("ForceKeepAlive", Some(SILENCE.as_secs()))
             .await
@@ -120,6 +121,7 @@ impl Connection {
                 Some(event) = events.next() => self.tell(event).await,
                 () = tick(&mut self.sessions) => self.tell_sessions().await,
                 () = at(self.tell_watched) => self.tell_watched().await,
+                () = closing.cancelled() => self.go_away().await,
                 () = tokio::time::sleep_until(deadline) => {
                     if reminded {
                         Err(Closed)
@@ -202,6 +204,17 @@ impl Connection {
         }
         self.told = text;
         self.send("Sessions", Some(found)).await
+    }
+
+    /// The process stops: the client is to look for another connection.
+    async fn go_away(&mut self) -> Result<(), Closed> {
+        let frame = CloseFrame {
+            code: close_code::AWAY,
+            reason: "going away".into(),
+        };
+        // The client may be gone already.
+        let _ = self.socket.send(Message::Close(Some(frame))).await;
+        Err(Closed)
     }
 
     async fn send<T: Serialize>(

@@ -82,6 +82,7 @@ impl Stage {
             }),
             events: Arc::new(events),
             clock: Clock::fixed(chrono::DateTime::from_timestamp(1_790_000_000, 0).unwrap()),
+            closing: tokio_util::sync::CancellationToken::new(),
         };
         Self {
             asked,

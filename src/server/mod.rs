@@ -28,7 +28,16 @@ use crate::rest::NormalizePaths;
 /// How long running answers may go on after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` resolves, then lets running answers end.
+/// How serving ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every answer came to its end.
+    Drained,
+    /// Some ran for too long.
+    CutOff,
+}
+
+/// Serves until `stop` resolves, then lets running answers end. What has no end must end itself then.
 ///
 /// # Errors
 /// When the socket fails.
@@ -36,7 +45,7 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) -> std::io::Result<Stopped> {
     let (told, mut asked) = tokio::sync::watch::channel(false);
     let service = NormalizePaths.layer(router);
     let make = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
@@ -45,13 +54,13 @@ pub async fn serve(
         told.send_replace(true);
     });
     tokio::select! {
-        done = server => done,
+        done = server => done.map(|()| Stopped::Drained),
         () = async {
             let _ = asked.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(DRAIN).await;
         } => {
             tracing::info!("stopped with streams still running");
-            Ok(())
+            Ok(Stopped::CutOff)
         }
     }
 }

@@ -17,6 +17,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::http::Extensions;
 use axum::routing::{any, get};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use params::Params;
@@ -29,6 +30,8 @@ pub struct TransportState {
     pub engine: Engine,
     /// The address that clients are told: pages from there may ask too.
     pub public_url: Option<Arc<Url>>,
+    /// Ends subscriptions: the process stops.
+    pub closing: CancellationToken,
 }
 
 /// `/graphql`, `/graphql/ws`, `/graphql/stream`.

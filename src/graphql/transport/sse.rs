@@ -60,6 +60,8 @@ pub async fn handle(State(state): State<TransportState>, request: Request) -> Re
             // A field without text is left out by browsers' EventSource together with the event.
             Event::default().event("complete").data("")
         }))
+        // Without `complete`: it goes on elsewhere.
+        .take_until(state.closing.cancelled_owned())
         .map(Ok::<_, Infallible>);
     Sse::new(events)
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))

@@ -11,6 +11,7 @@ fn app() -> Router {
     router(TransportState {
         engine: Engine::bare(Limits::default()),
         public_url: None,
+        closing: tokio_util::sync::CancellationToken::new(),
     })
 }
 

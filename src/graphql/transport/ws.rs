@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_graphql::Response as GraphResponse;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{RequestExt, http::StatusCode};
@@ -12,6 +12,7 @@ use futures::{SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_stream::StreamMap;
+use tokio_util::sync::CancellationToken;
 
 use super::respond::{Written, executed, foreign_origin, refuse};
 use super::{TransportState, meta, origin, params, token};
@@ -50,7 +51,7 @@ pub async fn handle(State(state): State<TransportState>, mut request: Request) -
         let error = GraphError::new(Code::BadInput, "the protocol is graphql-transport-ws");
         return refuse(StatusCode::BAD_REQUEST, error, &meta);
     }
-    upgrade.on_upgrade(move |socket| serve(state.engine, socket, token, meta))
+    upgrade.on_upgrade(move |socket| serve(state, socket, token, meta))
 }
 
 #[derive(Deserialize)]
@@ -106,12 +107,14 @@ const ID_TAKEN: Close = (4409, "Subscriber already exists");
 const TOO_MANY_INITS: Close = (4429, "Too many initialisation requests");
 const TOO_MANY_OPEN: Close = (4429, "Too many subscriptions");
 const FAILED: Close = (4500, "Internal server error");
+const GOING_AWAY: Close = (close_code::AWAY, "Going away");
 
 /// A stream of answers that ends with `None`, so that the end can be told.
 type Answers = BoxStream<'static, Option<GraphResponse>>;
 
 struct Connection {
     engine: Engine,
+    closing: CancellationToken,
     socket: WebSocket,
     header_token: Option<Secret>,
     meta: RequestMeta,
@@ -119,9 +122,10 @@ struct Connection {
     open: StreamMap<String, Answers>,
 }
 
-async fn serve(engine: Engine, socket: WebSocket, token: Option<Secret>, meta: RequestMeta) {
+async fn serve(state: TransportState, socket: WebSocket, token: Option<Secret>, meta: RequestMeta) {
     let mut connection = Connection {
-        engine,
+        engine: state.engine,
+        closing: state.closing,
         socket,
         header_token: token,
         meta,
@@ -157,6 +161,7 @@ impl Connection {
                     return Err(Some(INIT_TIMEOUT));
                 }
                 _ = ping.tick() => self.look_again().await?,
+                () = self.closing.cancelled() => return Err(Some(GOING_AWAY)),
             }
         }
     }

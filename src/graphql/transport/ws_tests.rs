@@ -18,6 +18,7 @@ async fn serve() -> SocketAddr {
     let app = router(TransportState {
         engine: Engine::bare(Limits::default()),
         public_url: None,
+        closing: tokio_util::sync::CancellationToken::new(),
     });
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
