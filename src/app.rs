@@ -22,7 +22,7 @@ use crate::accounts::{Accounts, AccountsError, Options};
 use crate::catalog::render::Identity;
 use crate::catalog::sync::{Sync, SyncParts, SyncSettings};
 use crate::catalog::watch::Courier;
-use crate::catalog::{Catalog, CatalogError};
+use crate::catalog::{Catalog, CatalogError, hydrate};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, DbError};
@@ -82,7 +82,8 @@ pub struct App {
 #[derive(Clone, Default)]
 pub struct Tuning {
     pub clock: Option<Clock>,
-    pub sync: SyncSettings,
+    /// The pace of crawling; nothing: as configured.
+    pub sync: Option<SyncSettings>,
     pub password_cost: crate::accounts::PasswordCost,
     /// How sources are asked; nothing: as people need it.
     pub limits: Option<crate::jellyfin::Limits>,
@@ -120,6 +121,11 @@ impl App {
             registry.clone(),
             accounts.ids().clone(),
             identity,
+            hydrate::Settings {
+                max_bytes: config.cache.details_bytes,
+                memory: config.cache.details,
+                ..hydrate::Settings::default()
+            },
         )
         .await?;
         let (seen, seen_by_crawls) = tokio::sync::mpsc::channel(SEEN_BACKLOG);
@@ -133,7 +139,11 @@ impl App {
             sink: catalog.store().clone(),
             user_data: Some(seen),
         };
-        let sync = Sync::new(parts, tuning.sync);
+        let pace = tuning.sync.unwrap_or_else(|| SyncSettings {
+            changes_every: config.cache.libraries,
+            ..SyncSettings::default()
+        });
+        let sync = Sync::new(parts, pace);
         let services =
             graphql::Services::new(accounts.clone(), catalog.clone(), config.public_users)
                 .with_sync(sync.clone());

@@ -21,6 +21,7 @@ mod exactness;
 mod failure;
 mod fuzzed;
 mod layers;
+mod next_answer;
 mod nothing_lost;
 mod operating;
 mod outage;

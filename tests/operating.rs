@@ -181,6 +181,34 @@ async fn bodies_are_counted_by_where_they_came_from() {
         "manyfin_cache_lookups_total{cache=\"bodies\",result=\"hit\"}",
     );
     assert!(hits.is_some_and(|hits| hits >= 2.0), "{text}");
+    // So are lists that were computed, and items as they were told.
+    let counted = async |cache: &str, result: &str| {
+        let (_, text) = ask(&app, "/metrics", None).await;
+        let name = format!("manyfin_cache_lookups_total{{cache=\"{cache}\",result=\"{result}\"}}");
+        value(&text, &name).unwrap_or_default()
+    };
+    let list = "/Items?recursive=true&includeItemTypes=Movie&sortBy=PremiereDate";
+    for cache in ["lists", "texts"] {
+        let misses = counted(cache, "miss").await;
+        app.get(&token, list).await;
+        assert!(counted(cache, "miss").await + counted(cache, "hit").await > misses);
+        let hits = counted(cache, "hit").await;
+        app.get(&token, list).await;
+        assert!(counted(cache, "hit").await > hits, "{cache}");
+    }
+    let picture = format!("/Items/{id}/Images/Primary?width=20");
+    let asked = async || {
+        let asked = reqwest::Client::new()
+            .get(format!("{}{picture}", app.url))
+            .header("Authorization", format!("MediaBrowser Token=\"{token}\""));
+        asked.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((asked().await, asked().await), (200, 200));
+    assert_eq!(counted("images", "miss").await, 1.0);
+    assert_eq!(counted("images", "hit").await, 1.0);
+    let (_, text) = ask(&app, "/metrics", None).await;
+    let bytes = value(&text, "manyfin_cache_bytes{cache=\"images\"}");
+    assert_eq!(bytes, Some(4096.0), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,8 @@ use super::snapshot::{Snapshot, for_owner};
 use super::store::Access;
 use crate::accounts::{PublicIds, Viewer};
 use crate::model::PublicId;
+use crate::telemetry::Metrics;
+use crate::telemetry::metrics::{CacheName, Lookups};
 
 /// How many access sets are kept projected.
 const PROJECTIONS: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
@@ -17,6 +19,8 @@ const PROJECTIONS: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
 /// Projections, found by the viewer's links and shared by what they show.
 pub struct Projections {
     ids: PublicIds,
+    lists: Lookups,
+    texts: Lookups,
     by_links: Mutex<LruCache<Links, Arc<Projection>>>,
     by_access: Mutex<LruCache<Shown, Arc<Projection>>>,
 }
@@ -40,10 +44,13 @@ struct Shown {
 }
 
 impl Projections {
-    pub fn new(ids: PublicIds) -> Self {
+    /// What is found in them again is counted in `metrics`.
+    pub fn new(ids: PublicIds, metrics: &Metrics) -> Self {
         let empty = || LruCache::new(PROJECTIONS);
         Self {
             ids,
+            lists: metrics.lookups(CacheName::Lists),
+            texts: metrics.lookups(CacheName::Texts),
             by_links: Mutex::new(LruCache::new(PROJECTIONS)),
             by_access: Mutex::new(empty()),
         }
@@ -95,12 +102,15 @@ impl Projections {
             let own = owner
                 .and_then(|owner| for_owner(snapshot, owner))
                 .map(Arc::new);
-            let made = Arc::new(Projection::new(
+            let mut made = Projection::new(
                 own.unwrap_or_else(|| snapshot.clone()),
                 set,
                 owner,
                 self.ids.clone(),
-            ));
+            );
+            made.results.count_in(self.lists.clone());
+            made.bodies.count_in(self.texts.clone());
+            let made = Arc::new(made);
             forget_before(&mut by_access, |old| old.generation < generation);
             by_access.put(shown, made.clone());
             made

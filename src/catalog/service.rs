@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::CatalogError;
 use super::events::Events;
-use super::hydrate::{CopyRef, Hydrate};
+use super::hydrate::{self, CopyRef, Hydrate};
 use super::playback::{Sampling, Shown, Stalled};
 use super::render::{self, Bodies, Identity};
 use super::scope::{Entry, ItemEntry, Scope, ServersNow};
@@ -46,17 +46,22 @@ struct Inner {
 }
 
 impl Catalog {
-    /// Loads the catalog from the database; no server is asked.
+    /// Loads the catalog from the database; no server is asked. `kept`: how much of the servers' details, and
+    /// for how long.
+    ///
+    /// # Errors
+    /// When the database fails.
     pub async fn load(
         db: Db,
         clock: Clock,
         registry: Registry,
         ids: PublicIds,
         identity: Identity,
+        kept: hydrate::Settings,
     ) -> Result<Self, CatalogError> {
         let store = Arc::new(Store::load(db.clone(), clock.clone(), ids.clone()).await?);
-        let projections = Projections::new(ids.clone());
-        let hydrate = Hydrate::new(db.clone(), clock.clone(), registry.clone());
+        let projections = Projections::new(ids.clone(), registry.metrics());
+        let hydrate = Hydrate::with_settings(db.clone(), clock.clone(), registry.clone(), kept);
         Ok(Self(Arc::new(Inner {
             db,
             clock,

@@ -45,6 +45,9 @@ pub(super) struct FileLog {
 pub(super) struct FileCache {
     pub images_mib: Option<i64>,
     pub images_seconds: Option<i64>,
+    pub libraries_seconds: Option<i64>,
+    pub details_mib: Option<i64>,
+    pub details_seconds: Option<i64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -75,6 +75,22 @@ fn what_is_kept_is_bounded_as_configured() {
     let config = load_with(file, &variables, &Overrides::default()).unwrap();
     assert_eq!(config.cache.images_bytes, 0);
     assert_eq!(config.cache.images.as_secs(), 120);
+    let default = CacheConfig::default();
+    assert_eq!(default.libraries.as_secs(), 300);
+    assert_eq!(default.details.as_secs(), 60);
+    let file = "[cache]\nlibraries_seconds = 30\ndetails_seconds = 5\ndetails_mib = 8";
+    let cache = load(file).unwrap().cache;
+    assert_eq!(
+        (cache.libraries.as_secs(), cache.details.as_secs()),
+        (30, 5)
+    );
+    assert_eq!(cache.details_bytes, 8 << 20);
+    assert_eq!(
+        refusal("[cache]\nlibraries_seconds = 0\ndetails_seconds = 0\ndetails_mib = 0"),
+        "cache.details_mib: 0 is out of range (allowed: 1 to 4096 MiB); \
+         cache.libraries_seconds: 0 is out of range (allowed: 10 to 86400 seconds); \
+         cache.details_seconds: 0 is out of range (allowed: 1 to 86400 seconds)"
+    );
     assert_eq!(
         refusal("[cache]\nimages_mib = -1\nimages_seconds = 5"),
         "cache.images_mib: -1 is out of range (allowed: 0 to 1048576 MiB); \

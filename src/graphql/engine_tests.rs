@@ -44,7 +44,7 @@ impl Installation {
             server_id: accounts.server_id().to_string(),
         };
         let ids = accounts.ids().clone();
-        let catalog = Catalog::load(db, clock, registry, ids, identity)
+        let catalog = Catalog::load(db, clock, registry, ids, identity, Default::default())
             .await
             .unwrap();
         let services = Services::new(accounts, catalog, false);

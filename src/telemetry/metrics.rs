@@ -82,6 +82,10 @@ struct ServerLabel {
 pub enum CacheName {
     /// Bodies of copies.
     Bodies,
+    /// Lists that were computed.
+    Lists,
+    /// Items as they are told, rendered.
+    Texts,
     /// Pictures, on disk.
     Images,
 }
@@ -90,8 +94,24 @@ impl EncodeLabelValue for CacheName {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
         encoder.write_str(match self {
             Self::Bodies => "bodies",
+            Self::Lists => "lists",
+            Self::Texts => "texts",
             Self::Images => "images",
         })
+    }
+}
+
+/// Counts looks into one cache, at the cost of an addition. The clones count together.
+#[derive(Clone, Default)]
+pub struct Lookups {
+    hits: Counter,
+    misses: Counter,
+}
+
+impl Lookups {
+    pub fn count(&self, hits: u64, misses: u64) {
+        self.hits.inc_by(hits);
+        self.misses.inc_by(misses);
     }
 }
 
@@ -211,6 +231,18 @@ impl Metrics {
                 let labels = CacheLabels { cache, result };
                 self.0.cache.get_or_create(&labels).inc_by(count);
             }
+        }
+    }
+
+    /// For a cache that is looked into often.
+    pub fn lookups(&self, cache: CacheName) -> Lookups {
+        let of = |result| {
+            let labels = CacheLabels { cache, result };
+            self.0.cache.get_or_create_owned(&labels)
+        };
+        Lookups {
+            hits: of("hit"),
+            misses: of("miss"),
         }
     }
 

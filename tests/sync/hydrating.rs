@@ -192,3 +192,32 @@ async fn an_old_body_is_answered_at_once_and_renewed_behind() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_details_of_one_item_are_renewed_sooner_than_those_of_a_list() {
+    crate::support::database::on_sqlite(|db| async move {
+        let (world, links) = three(db).await;
+        let copies = world.copies(0, Some(&links[0]));
+        let (page, one) = (&copies[..20], &copies[..1]);
+        assert_eq!(Settings::default().memory, Duration::from_secs(60));
+        let clock = manyfin::clock::Clock::fixed(world.clock.now());
+        let hydrate = Hydrate::new(world.db.clone(), clock.clone(), world.registry.clone());
+        hydrate.bodies(page).await;
+        let before = bodies_asked(&world);
+        clock.advance(chrono::Duration::seconds(59));
+        hydrate.bodies(one).await;
+        clock.advance(chrono::Duration::seconds(2));
+        hydrate.bodies(page).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(bodies_asked(&world), before, "nobody looked at one item");
+        clock.advance(chrono::Duration::seconds(61));
+        hydrate.bodies(one).await;
+        let asked = tokio::time::timeout(Duration::from_secs(20), async {
+            while bodies_asked(&world) == before {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        asked.await.expect("the server is asked about it");
+    })
+    .await;
+}

@@ -29,7 +29,8 @@ use flight::Flights;
 pub struct Settings {
     /// Of bodies in memory.
     pub max_bytes: u64,
-    /// Until a body in memory is read again from the database, where crawls renew it.
+    /// Until a body in memory is read again from the database, where crawls renew it; and until one that is
+    /// looked at by itself is asked for again.
     pub memory: Duration,
     /// Until a body in the database is asked for again, though no crawl saw a change.
     pub database: Duration,
@@ -50,6 +51,9 @@ impl Default for Settings {
         }
     }
 }
+
+/// Who asks for no more copies looks at one item; a page of a list has more.
+const LOOKED_AT: usize = 8;
 
 /// A copy whose body is wanted.
 #[derive(Debug, Clone)]
@@ -116,6 +120,10 @@ impl Hydrate {
     /// server one request a hundred copies at the most, and none for what is kept.
     pub async fn bodies(&self, copies: &[CopyRef]) -> HashMap<i64, Arc<Body>> {
         let now = self.0.clock.millis();
+        let bound = match copies.len() <= LOOKED_AT {
+            true => self.0.settings.memory,
+            false => self.0.settings.database,
+        };
         let mut found = HashMap::with_capacity(copies.len());
         let (mut missing, mut old) = (Vec::new(), Vec::new());
         for copy in copies {
@@ -137,10 +145,10 @@ impl Hydrate {
         let (hits, misses) = (found.len() as u64, missing.len() as u64);
         let metrics = self.0.registry.metrics();
         metrics.cache(CacheName::Bodies, hits, misses);
-        let missing = self.take_kept(missing, &mut found, &mut old).await;
+        let missing = self.take_kept(missing, bound, &mut found, &mut old).await;
         if !old.is_empty() {
             let hydrate = self.clone();
-            tokio::spawn(async move { hydrate.renew(old).await });
+            tokio::spawn(async move { hydrate.renew(old, bound).await });
         }
         found.extend(self.ask_servers(missing).await);
         found
@@ -165,6 +173,7 @@ impl Hydrate {
     async fn take_kept(
         &self,
         wanted: Vec<CopyRef>,
+        bound: Duration,
         found: &mut HashMap<i64, Arc<Body>>,
         old: &mut Vec<CopyRef>,
     ) -> Vec<CopyRef> {
@@ -182,7 +191,7 @@ impl Hydrate {
             };
             self.keep(copy.copy_id, body.clone(), size).await;
             found.insert(copy.copy_id, body);
-            if is_old(now, fetched_at, self.0.settings.database) {
+            if is_old(now, fetched_at, bound) {
                 old.push(copy);
             }
         }
@@ -205,15 +214,13 @@ impl Hydrate {
     }
 
     /// Reads old bodies again: from the database, and from the servers what is old there too.
-    async fn renew(&self, old: Vec<CopyRef>) {
+    async fn renew(&self, old: Vec<CopyRef>, bound: Duration) {
         let now = self.0.clock.millis();
         let mut rows = self.rows(&old).await;
         let mut older = Vec::new();
         for copy in old {
             match rows.remove(&copy.copy_id) {
-                Some((body, size, fetched_at))
-                    if !is_old(now, fetched_at, self.0.settings.database) =>
-                {
+                Some((body, size, fetched_at)) if !is_old(now, fetched_at, bound) => {
                     self.keep(copy.copy_id, body, size).await;
                 }
                 _ => older.push(copy),

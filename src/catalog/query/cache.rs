@@ -8,6 +8,7 @@ use super::Place;
 use super::list::List;
 use crate::catalog::scope::Scope;
 use crate::model::{ItemQuery, ItemSort};
+use crate::telemetry::metrics::Lookups;
 
 /// What the lists of a projection may take, in bytes: eight orders of a million items, some hundred lists
 /// of ten thousand.
@@ -16,7 +17,7 @@ const BUDGET: usize = 32 << 20;
 const OVERHEAD: usize = 512;
 
 /// See the module.
-pub struct ResultCache(Mutex<Kept>);
+pub struct ResultCache(Mutex<Kept>, Lookups);
 
 struct Kept {
     lists: LruCache<String, List>,
@@ -25,16 +26,23 @@ struct Kept {
 
 impl Default for ResultCache {
     fn default() -> Self {
-        Self(Mutex::new(Kept {
+        let kept = Kept {
             lists: LruCache::unbounded(),
             bytes: 0,
-        }))
+        };
+        Self(Mutex::new(kept), Lookups::default())
     }
 }
 
 impl ResultCache {
+    pub fn count_in(&mut self, lookups: Lookups) {
+        self.1 = lookups;
+    }
+
     pub fn get(&self, key: &str) -> Option<List> {
-        self.kept().lists.get(key).cloned()
+        let found = self.kept().lists.get(key).cloned();
+        self.1.count(found.is_some().into(), found.is_none().into());
+        found
     }
 
     pub fn put(&self, key: String, list: List) {

@@ -10,6 +10,7 @@ use lru::LruCache;
 
 use crate::catalog::scope::ItemEntry;
 use crate::model::BodyOptions;
+use crate::telemetry::metrics::Lookups;
 
 /// What the texts of a projection may take, in bytes.
 const BUDGET: usize = 16 << 20;
@@ -19,7 +20,7 @@ const OVERHEAD: usize = 96;
 const SELECTIONS: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
 /// See the module.
-pub struct Kept(Mutex<Texts>);
+pub struct Kept(Mutex<Texts>, Lookups);
 
 struct Texts {
     by_options: LruCache<BodyOptions, Selection>,
@@ -34,14 +35,19 @@ struct Selection {
 
 impl Default for Kept {
     fn default() -> Self {
-        Self(Mutex::new(Texts {
+        let texts = Texts {
             by_options: LruCache::new(SELECTIONS),
             bytes: 0,
-        }))
+        };
+        Self(Mutex::new(texts), Lookups::default())
     }
 }
 
 impl Kept {
+    pub fn count_in(&mut self, lookups: Lookups) {
+        self.1 = lookups;
+    }
+
     /// The texts of these entries, where there are any.
     pub fn get(
         &self,
@@ -49,12 +55,15 @@ impl Kept {
         entries: impl Iterator<Item = ItemEntry>,
     ) -> Vec<Option<Arc<str>>> {
         let mut kept = self.lock();
-        match kept.by_options.get(options) {
+        let found: Vec<Option<Arc<str>>> = match kept.by_options.get(options) {
             Some(selection) => entries
                 .map(|entry| selection.texts.get(&entry).cloned())
                 .collect(),
             None => entries.map(|_| None).collect(),
-        }
+        };
+        let hits = found.iter().flatten().count() as u64;
+        self.1.count(hits, found.len() as u64 - hits);
+        found
     }
 
     pub fn put(&self, options: &BodyOptions, made: Vec<(ItemEntry, Arc<str>)>) {
