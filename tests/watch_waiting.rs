@@ -69,10 +69,15 @@ async fn fails(url: String) {
     all_played(&sources[..1], &ids[..1]).await;
 
     // The server comes back while nobody can read what waits for it.
-    sabotage::hide(&url, "outbox").await;
-    sources[1].set_available(true).await.expect("it starts");
     let server = gateway.app.catalog.registry().get(gateway.servers[1]);
     let server = server.expect("it is registered");
+    eventually("it is known to be away", async || {
+        server.check().await;
+        !server.status().is_online()
+    })
+    .await;
+    sabotage::hide(&url, "outbox").await;
+    sources[1].set_available(true).await.expect("it starts");
     eventually("the server is back", async || server.status().is_online()).await;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(!played(&sources[1], ids[1]));
