@@ -2,14 +2,14 @@
 //! as are counted. Held against a model that knows nothing of copies, projections or indexes.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use manyfin::accounts::{PublicIds, SessionInfo, Viewer};
 use manyfin::catalog::query;
 use manyfin::catalog::scope::{AccessSet, Entry, LinkAccess, Projection, Scope, ServersNow};
 use manyfin::catalog::snapshot::{
-    CopySeed, MergedLibrary, MergedSource, Parts, ServerEntry, Snapshot, SourceLibrary,
+    CopySeed, KnownCopy, MergedLibrary, MergedSource, Parts, ServerEntry, Snapshot, SourceLibrary,
     SourcePolicy, Strategy as Joining, build,
 };
 use manyfin::catalog::watch::{UserItem, UserItems};
@@ -17,7 +17,7 @@ use manyfin::model::{
     ItemFilter, ItemKind, ItemQuery, ItemSort, Page, PublicId, ServerKey, SortBy, SortOrder,
     StatusFilter, UpstreamId,
 };
-use manyfin::wire::LightItem;
+use manyfin::wire::{LightItem, Packed};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -272,7 +272,7 @@ fn world(works: &[Work]) -> World {
     let ids = PublicIds::new([7; 32]);
     let key = |server: usize| ServerKey(Uuid::from_u128(server as u128 + 1));
     let library = |server: usize| UpstreamId(Uuid::from_u128(server as u128 + 100));
-    let mut copies: HashMap<i64, CopySeed> = HashMap::new();
+    let mut copies: Vec<CopySeed> = Vec::new();
     let mut access: Vec<LinkAccess> = (0..3)
         .map(|server| LinkAccess {
             server_id: server as i64 + 1,
@@ -291,23 +291,29 @@ fn world(works: &[Work]) -> World {
                 row,
                 server_id: server as i64 + 1,
                 library_row: Some(server as i64 + 1),
-                light: Arc::new(light(server, at, told)),
+                light: Packed::from(&light(server, at, told)),
                 first_seen_at: 0,
                 changed_at: 0,
-                members: Arc::default(),
+                members: Box::default(),
             };
-            copies.insert(row, seed);
+            copies.push(seed);
         }
     }
     let merged = ids.fixed("films");
+    let servers = (0..3).map(|server| ServerEntry {
+        id: server as i64 + 1,
+        key: key(server),
+        name: format!("Server {server}"),
+    });
+    let servers: Vec<ServerEntry> = servers.collect();
+    let known = copies
+        .into_iter()
+        .map(|seed| KnownCopy::of(seed, &servers, &ids));
+    let known = known
+        .collect::<Result<_, _>>()
+        .expect("every server is known");
     let parts = Parts {
-        servers: (0..3)
-            .map(|server| ServerEntry {
-                id: server as i64 + 1,
-                key: key(server),
-                name: format!("Server {server}"),
-            })
-            .collect(),
+        servers,
         source_libraries: (0..3)
             .map(|server| SourceLibrary {
                 row: server as i64 + 1,
@@ -336,7 +342,7 @@ fn world(works: &[Work]) -> World {
                 })
                 .collect(),
         }],
-        copies: &copies,
+        copies: known,
         joined: &[],
         parted: &[],
         remembered: &Default::default(),
@@ -356,7 +362,7 @@ impl World {
     /// The work that an item is, by its provider id.
     fn work(&self, item: u32) -> usize {
         let copy = self.snapshot.copy(self.snapshot.item(item).copies[0]);
-        let id = copy.light.provider_ids.iter().next().expect("an id").1;
+        let id = copy.light.provider_ids().next().expect("an id").1;
         id.parse::<usize>().expect("a number") - 1
     }
 

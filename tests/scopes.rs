@@ -1,7 +1,6 @@
 //! What a viewer finds by which id, and what stays hidden: one work with three copies on two servers, in
 //! libraries of each kind.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use manyfin::accounts::{PublicIds, SessionInfo, Viewer};
@@ -9,12 +8,12 @@ use manyfin::catalog::scope::{
     AccessSet, Entry, ItemEntry, LinkAccess, Projection, Scope, ServersNow,
 };
 use manyfin::catalog::snapshot::{
-    Chosen, CopySeed, LibraryRef, MergedLibrary, MergedSource, Parts, ServerEntry, Snapshot,
-    SourceLibrary, SourcePolicy, Strategy, build,
+    Chosen, CopySeed, KnownCopy, LibraryRef, MergedLibrary, MergedSource, Parts, ServerEntry,
+    Snapshot, SourceLibrary, SourcePolicy, Strategy, build,
 };
 use manyfin::catalog::watch::UserItems;
 use manyfin::model::{ItemKind, PublicId, ServerKey, UpstreamId};
-use manyfin::wire::{LightItem, LightSource};
+use manyfin::wire::{LightItem, LightSource, Packed};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -40,18 +39,18 @@ struct World {
 /// over these places, by this policy.
 fn world(libraries: &[(Strategy, SourcePolicy, &[u32])]) -> World {
     let ids = PublicIds::new([7; 32]);
-    let mut copies = HashMap::new();
+    let mut copies: Vec<CopySeed> = Vec::new();
     let mut put = |row: i64, server_id: i64, library_row: Option<i64>, light: LightItem| {
         let seed = CopySeed {
             row,
             server_id,
             library_row,
-            light: Arc::new(light),
+            light: Packed::from(&light),
             first_seen_at: 0,
             changed_at: 0,
-            members: Arc::new([]),
+            members: Box::default(),
         };
-        copies.insert(row, seed);
+        copies.push(seed);
     };
     for (at, (server, library)) in PLACES.into_iter().enumerate() {
         let mut light = LightItem::new(upstream(at as u128 + 1), ItemKind::Movie, "The Fall");
@@ -104,11 +103,17 @@ fn world(libraries: &[(Strategy, SourcePolicy, &[u32])]) -> World {
         key: key(id),
         name: format!("server {id}"),
     });
+    let known = copies
+        .into_iter()
+        .map(|seed| KnownCopy::of(seed, &servers, &ids));
+    let known = known
+        .collect::<Result<_, _>>()
+        .expect("both servers are known");
     let (snapshot, _) = build(Parts {
         servers: servers.to_vec(),
         source_libraries: source_libraries.collect(),
         merged_libraries: merged.collect(),
-        copies: &copies,
+        copies: known,
         joined: &[],
         parted: &[],
         remembered: &Default::default(),

@@ -1,16 +1,15 @@
 //! Three recorded servers merged, held against what was really put on them (`truth.json`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use manyfin::accounts::PublicIds;
 use manyfin::catalog::snapshot::{
-    CopySeed, MergedLibrary, MergedSource, Parts, ServerEntry, Snapshot, SourceLibrary,
+    CopySeed, KnownCopy, MergedLibrary, MergedSource, Parts, ServerEntry, Snapshot, SourceLibrary,
     SourcePolicy, Strategy, build,
 };
 use manyfin::merge::name::normalized;
 use manyfin::model::{ItemKind, PublicId, ServerKey, UpstreamId};
-use manyfin::wire::{LightItem, Pairs, Text};
+use manyfin::wire::{LightItem, Packed};
 use serde_json::Value;
 
 use crate::support::recorded;
@@ -72,12 +71,15 @@ fn copies_without_ids_are_found_by_name_and_year_where_one_item_fits() {
         .filter(|copy| merged.is_work(*copy))
         .collect();
     let mut found = 0;
-    for &copy in works.iter().filter(|copy| merged.ids(**copy).is_empty()) {
+    for &copy in works
+        .iter()
+        .filter(|copy| merged.light(**copy).provider_ids().is_empty())
+    {
         // The items with ids that have its name, and its year or else a year beside it.
         let fitting = |distance: i32| -> BTreeSet<u32> {
             works
                 .iter()
-                .filter(|other| !merged.ids(**other).is_empty())
+                .filter(|other| !merged.light(**other).provider_ids().is_empty())
                 .filter(|other| merged.name_fits(copy, **other, distance))
                 .map(|other| merged.snapshot.item_of[*other])
                 .collect()
@@ -144,7 +146,7 @@ impl Merged {
         }
     }
 
-    fn light(&self, copy: usize) -> &LightItem {
+    fn light(&self, copy: usize) -> &Packed {
         &self.snapshot.copies[copy].light
     }
 
@@ -154,16 +156,12 @@ impl Merged {
         [Movie, Series, MusicAlbum].contains(&self.light(copy).kind)
     }
 
-    fn ids(&self, copy: usize) -> &Pairs<Text> {
-        &self.light(copy).provider_ids
-    }
-
     fn share_an_id(&self, left: usize, right: usize) -> bool {
         self.is_work(left)
             && self
-                .ids(left)
-                .iter()
-                .any(|(provider, id)| self.ids(right).get(provider) == Some(id))
+                .light(left)
+                .provider_ids()
+                .any(|(provider, id)| self.light(right).provider_ids().get(&provider) == Some(id))
     }
 
     fn same_item(&self, left: usize, right: usize) -> bool {
@@ -172,17 +170,21 @@ impl Merged {
 
     fn name_fits(&self, left: usize, right: usize, distance: i32) -> bool {
         let (left, right) = (self.light(left), self.light(right));
-        let years = left.production_year.zip(right.production_year);
+        let years = left.production_year().zip(right.production_year());
         left.kind == right.kind
-            && left.album_artist == right.album_artist
-            && normalized(&left.name) == normalized(&right.name)
+            && left.album_artist() == right.album_artist()
+            && normalized(left.name()) == normalized(right.name())
             && years.is_some_and(|(left, right)| (left - right).abs() == distance)
     }
 
     fn label(&self, copy: usize) -> String {
         let light = self.light(copy);
         let server = &self.snapshot.servers[self.snapshot.copies[copy].server as usize].name;
-        format!("{} ({:?}) on {server}", light.name, light.production_year)
+        format!(
+            "{} ({:?}) on {server}",
+            light.name(),
+            light.production_year()
+        )
     }
 }
 
@@ -191,7 +193,7 @@ fn merge(strategy: Strategy) -> Merged {
     let ids = PublicIds::new([7; 32]);
     let mut servers = Vec::new();
     let mut source_libraries = Vec::new();
-    let mut copies = HashMap::new();
+    let mut copies = Vec::new();
     let mut folders = HashMap::new();
     for server in recorded::SERVERS {
         let key: ServerKey = format!("{server:032x}").parse().unwrap();
@@ -220,18 +222,15 @@ fn merge(strategy: Strategy) -> Merged {
                 .position(|(_, folder)| path.starts_with(folder));
             let row = copies.len() as i64;
             folders.insert((server as u32, light.id), path);
-            copies.insert(
+            copies.push(CopySeed {
                 row,
-                CopySeed {
-                    row,
-                    server_id: server as i64,
-                    library_row: library.map(|at| (server * LIBRARIES.len() + at) as i64),
-                    light: Arc::new(light),
-                    first_seen_at: 0,
-                    changed_at: 0,
-                    members: Arc::new([]),
-                },
-            );
+                server_id: server as i64,
+                library_row: library.map(|at| (server * LIBRARIES.len() + at) as i64),
+                light: Packed::from(&light),
+                first_seen_at: 0,
+                changed_at: 0,
+                members: Box::default(),
+            });
         }
     }
     let merged_libraries = (0..LIBRARIES.len())
@@ -254,11 +253,17 @@ fn merge(strategy: Strategy) -> Merged {
                 .collect(),
         })
         .collect();
+    let known = copies
+        .into_iter()
+        .map(|seed| KnownCopy::of(seed, &servers, &ids));
+    let known = known
+        .collect::<Result<_, _>>()
+        .expect("every server is known");
     let (snapshot, _) = build(Parts {
         servers,
         source_libraries,
         merged_libraries,
-        copies: &copies,
+        copies: known,
         joined: &[],
         parted: &[],
         remembered: &Default::default(),
@@ -292,14 +297,14 @@ fn truth(snapshot: &Snapshot, folders: &HashMap<(u32, UpstreamId), String>) -> T
             |number: Option<i32>| number.map_or("?".to_owned(), |number| number.to_string());
         let what = match light.kind {
             ItemKind::Movie | ItemKind::Series | ItemKind::MusicAlbum => work,
-            ItemKind::Season => format!("{work} season {}", number(light.index_number)),
+            ItemKind::Season => format!("{work} season {}", number(light.index_number())),
             ItemKind::Episode => format!(
                 "{work} S{}E{}-{}",
-                number(light.parent_index_number),
-                number(light.index_number),
-                number(light.index_number_end)
+                number(light.parent_index_number()),
+                number(light.index_number()),
+                number(light.index_number_end())
             ),
-            ItemKind::Audio => format!("{work} track {}", number(light.index_number)),
+            ItemKind::Audio => format!("{work} track {}", number(light.index_number())),
             _ => continue,
         };
         truth.insert(at, what);

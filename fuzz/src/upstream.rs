@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use manyfin::accounts::PublicIds;
-use manyfin::catalog::snapshot::{CopySeed, Parts, ServerEntry, SourceLibrary, build};
+use manyfin::catalog::snapshot::{CopySeed, KnownCopy, Parts, ServerEntry, SourceLibrary, build};
 use manyfin::catalog::sync::decode;
 use manyfin::jellyfin::{parse_event, read_public_info};
 use manyfin::merge::quality;
 use manyfin::model::{PublicId, ServerKey, UpstreamId};
 use manyfin::wire::{
-    AuthenticationResult, Body, LightItem, PlaybackInfoRequest, PlaybackReport, SystemInfo,
+    AuthenticationResult, Body, LightItem, Packed, PlaybackInfoRequest, PlaybackReport, SystemInfo,
     UserDto, UserItemData,
 };
 use serde_json::Value;
@@ -57,7 +57,12 @@ fn item(body: &Body) -> Option<LightItem> {
 fn catalog(items: Vec<LightItem>) {
     let ids = PublicIds::new([7; 32]);
     let key = ServerKey::default();
-    let copies: HashMap<i64, CopySeed> = items
+    let servers = vec![ServerEntry {
+        id: 1,
+        key,
+        name: "attic".to_owned(),
+    }];
+    let copies: Vec<Arc<KnownCopy>> = items
         .into_iter()
         .zip(0..)
         .map(|(light, row)| {
@@ -66,24 +71,21 @@ fn catalog(items: Vec<LightItem>) {
                 row,
                 server_id: 1,
                 library_row: Some(1),
-                light: Arc::new(light),
+                light: Packed::from(&light),
                 first_seen_at: 0,
                 changed_at: 0,
-                members: Arc::new(members),
+                members: Box::new(members),
             };
             // The database holds an id once a server.
             (seed.light.id, seed)
         })
         .collect::<HashMap<UpstreamId, CopySeed>>()
         .into_values()
-        .map(|seed| (seed.row, seed))
+        .map(|seed| KnownCopy::of(seed, &servers, &ids).expect("its server is known"))
         .collect();
+    let count = copies.len();
     let (snapshot, _) = build(Parts {
-        servers: vec![ServerEntry {
-            id: 1,
-            key,
-            name: "attic".to_owned(),
-        }],
+        servers,
         source_libraries: vec![SourceLibrary {
             row: 1,
             server: 0,
@@ -94,14 +96,14 @@ fn catalog(items: Vec<LightItem>) {
             body: None,
         }],
         merged_libraries: Vec::new(),
-        copies: &copies,
+        copies,
         joined: &[],
         parted: &[],
         remembered: &Default::default(),
         ids: &ids,
         generation: 1,
     });
-    assert_eq!(snapshot.copies.len(), copies.len());
+    assert_eq!(snapshot.copies.len(), count);
     for (at, item) in snapshot.items.iter().enumerate() {
         // Following parents comes to an end, whatever nests in what.
         let (mut parent, mut steps) = (item.parent, 0);

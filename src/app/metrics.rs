@@ -22,7 +22,7 @@ pub fn now(catalog: Catalog, clock: Clock) -> server::Now {
 async fn read(catalog: &Catalog, clock: &Clock) -> Now {
     let snapshot = catalog.snapshot();
     let mut copies = vec![0_i64; snapshot.servers.len()];
-    for copy in &snapshot.copies {
+    for copy in snapshot.copies.iter() {
         copies[copy.server as usize] += 1;
     }
     let now = clock.millis();

@@ -334,7 +334,8 @@ fn plan(snapshot: &Snapshot, wish: &Wish) -> Result<Vec<Row>, CatalogError> {
         }
         Wish::Poster(copy) => {
             let copy = one_copy(snapshot, *copy)?;
-            if !snapshot.copy(copy).light.image_tags.contains_key("Primary") {
+            let tags = snapshot.copy(copy).light.image_tags();
+            if tags.get("Primary").is_none() {
                 return Err(
                     InvalidInput::new("copy", "it has no poster", "a copy that has one").into(),
                 );

@@ -12,7 +12,7 @@ use crate::catalog::watch::ItemState;
 use crate::model::{
     ItemFilter, ItemKind, ItemQuery, ItemSort, Page, PublicId, SortBy, SortOrder, StatusFilter,
 };
-use crate::wire::Word;
+use crate::wire::{Items, Word};
 
 /// What `/Items/Latest` asks.
 #[derive(Debug, Clone, Default)]
@@ -181,8 +181,8 @@ fn next_episode(
         .map(|entry| {
             let light = &snapshot.copy(entry.lead).light;
             let number = (
-                light.parent_index_number.unwrap_or(0),
-                light.index_number.unwrap_or(0),
+                light.parent_index_number().unwrap_or(0),
+                light.index_number().unwrap_or(0),
             );
             (number, entry, ItemState::of(scope, &entry))
         })
@@ -239,27 +239,27 @@ pub fn similar(scope: &Scope, entry: &ItemEntry, limit: usize) -> Vec<Entry> {
         .filter(|other| other.item != entry.item && snapshot.item(other.item).kind == own.kind)
         .map(|other| {
             let light = &snapshot.copy(other.lead).light;
-            let shared = |left: &[Word], right: &[Word]| {
-                left.iter().filter(|name| right.contains(name)).count() as i64
+            let shared = |left: Items<'_, Word>, right: Items<'_, Word>| {
+                left.filter(|name| right.clone().any(|other| other == *name))
+                    .count() as i64
             };
             let people = light
-                .people
-                .iter()
-                .filter(|person| own.people.iter().any(|known| known.name == person.name));
+                .people()
+                .filter(|person| own.people().any(|known| known.name == person.name));
             let studios = light
-                .studios
-                .iter()
-                .filter(|studio| own.studios.iter().any(|known| known.name == studio.name));
-            let years = match (own.production_year, light.production_year) {
+                .studios()
+                .filter(|studio| own.studios().any(|known| known.name == studio.name));
+            let years = match (own.production_year(), light.production_year()) {
                 (Some(a), Some(b)) => i64::from((10 - (a - b).abs() / 5).max(0)),
                 _ => 0,
             };
-            let score = 10 * shared(&own.genres, &light.genres)
-                + 10 * shared(&own.tags, &light.tags)
+            let score = 10 * shared(own.genres(), light.genres())
+                + 10 * shared(own.tags(), light.tags())
                 + 3 * people.count() as i64
                 + 2 * studios.count() as i64
                 + i64::from(
-                    own.official_rating.is_some() && own.official_rating == light.official_rating,
+                    own.official_rating().is_some()
+                        && own.official_rating() == light.official_rating(),
                 ) * 10;
             (score * 100 + years, *other)
         })

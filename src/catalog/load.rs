@@ -13,13 +13,16 @@ use super::snapshot::{CopySeed, MergedLibrary, MergedSource, ServerEntry, Source
 use super::store::{Access, Configuration};
 use crate::db::{self, Db};
 use crate::model::{PublicId, UpstreamId};
-use crate::wire::LightItem;
+use crate::wire::{LightItem, Packed};
 
 /// Rows a read, so that a large catalog does not lie in memory twice.
 const PAGE: i64 = 5_000;
 
-/// Every copy by its row.
-pub async fn copies(db: &Db) -> Result<HashMap<i64, CopySeed>, CatalogError> {
+/// Every copy, made into what is kept of it as it is read.
+pub async fn copies<T>(
+    db: &Db,
+    mut keep: impl FnMut(CopySeed) -> Option<T>,
+) -> Result<Vec<T>, CatalogError> {
     let mut members: HashMap<i64, Vec<UpstreamId>> = HashMap::new();
     for (copy, member) in db::snapshot::members(db).await? {
         members
@@ -27,7 +30,7 @@ pub async fn copies(db: &Db) -> Result<HashMap<i64, CopySeed>, CatalogError> {
             .or_default()
             .extend(member.parse::<UpstreamId>().ok());
     }
-    let mut copies = HashMap::new();
+    let mut copies = Vec::new();
     let mut after = 0;
     loop {
         let rows = db::snapshot::copies_after(db, after, PAGE).await?;
@@ -37,28 +40,22 @@ pub async fn copies(db: &Db) -> Result<HashMap<i64, CopySeed>, CatalogError> {
         after = last.id;
         for row in rows {
             let light = match serde_json::from_str::<LightItem>(&row.light) {
-                Ok(mut light) => {
-                    light.shrink_to_fit();
-                    Arc::new(light)
-                }
+                Ok(light) => Packed::from(&light),
                 Err(error) => {
                     tracing::warn!(copy = row.id, %error, "a stored copy does not read; the next crawl renews it");
                     continue;
                 }
             };
             let members = members.remove(&row.id).unwrap_or_default().into();
-            copies.insert(
-                row.id,
-                CopySeed {
-                    row: row.id,
-                    server_id: row.server_id,
-                    library_row: row.source_library_id,
-                    light,
-                    first_seen_at: row.first_seen_at,
-                    changed_at: row.changed_at,
-                    members,
-                },
-            );
+            copies.extend(keep(CopySeed {
+                row: row.id,
+                server_id: row.server_id,
+                library_row: row.source_library_id,
+                light,
+                first_seen_at: row.first_seen_at,
+                changed_at: row.changed_at,
+                members,
+            }));
         }
     }
 }

@@ -127,19 +127,18 @@ pub fn each_name(
     } else {
         NameKind::Genre
     };
-    for name in &light.genres {
+    for name in light.genres() {
         let id = light
-            .genre_items
-            .iter()
-            .find(|item| item.name == *name)
+            .genre_items()
+            .find(|item| item.name == name)
             .and_then(|item| item.id);
-        found(genre, name, id, None);
+        found(genre, &name, id, None);
     }
-    for studio in &light.studios {
+    for studio in light.studios() {
         found(NameKind::Studio, &studio.name, studio.id, None);
     }
     if !music {
-        for person in &light.people {
+        for person in light.people() {
             found(
                 NameKind::Person,
                 &person.name,
@@ -149,14 +148,14 @@ pub fn each_name(
         }
     }
     if music {
-        for artist in &light.artist_items {
+        for artist in light.artist_items() {
             found(NameKind::Artist, &artist.name, artist.id, None);
         }
-        for artist in &light.album_artists {
+        for artist in light.album_artists() {
             found(NameKind::AlbumArtist, &artist.name, artist.id, None);
         }
     }
-    if let Some(year) = light.production_year {
+    if let Some(year) = light.production_year() {
         found(NameKind::Year, &year.to_string(), None, None);
     }
 }

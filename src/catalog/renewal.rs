@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::db::departed::DepartedCopy;
 use crate::model::{ItemKind, PublicId, ServerKey};
-use crate::wire::LightItem;
+use crate::wire::Packed;
 
 /// By what a copy is known again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,17 +22,17 @@ pub struct Trace {
 type Mark = String;
 
 impl Trace {
-    pub fn of(copy: PublicId, light: &LightItem) -> Self {
+    pub fn of(copy: PublicId, light: &Packed) -> Self {
         let kind = light.kind;
-        let path = light.path.as_deref().filter(|path| !path.is_empty());
+        let path = light.path().filter(|path| !path.is_empty());
         let number = |number: Option<i32>| number.map_or_else(String::new, |it| it.to_string());
         // Episodes often carry the ids of their series.
         let numbers = format!(
             "{}/{}",
-            number(light.parent_index_number),
-            number(light.index_number)
+            number(light.parent_index_number()),
+            number(light.index_number())
         );
-        let ids = light.provider_ids.iter().filter(|(_, id)| !id.is_empty());
+        let ids = light.provider_ids().filter(|(_, id)| !id.is_empty());
         Self {
             copy,
             path: path.map(|path| format!("{kind} {path}")),
@@ -137,13 +137,14 @@ mod tests {
 
     use super::*;
     use crate::model::UpstreamId;
+    use crate::wire::LightItem;
 
     fn film(number: u128, path: &str, ids: &[(&'static str, &str)]) -> Trace {
         let id = UpstreamId(Uuid::from_u128(number));
         let mut light = LightItem::new(id, ItemKind::Movie, "Heat");
         light.path = Some(path.into());
         light.provider_ids = ids.iter().map(|(name, id)| (*name, (*id).into())).collect();
-        Trace::of(PublicId(Uuid::from_u128(number)), &light)
+        Trace::of(PublicId(Uuid::from_u128(number)), &Packed::from(&light))
     }
 
     fn pairs(gone: &[Trace], came: &[Trace]) -> Vec<(u128, u128)> {

@@ -15,7 +15,7 @@ use crate::catalog::decisions::Standing;
 use crate::catalog::identity::Remembered;
 use crate::catalog::scope::LinkAccess;
 use crate::catalog::snapshot::{
-    CopySeed, MergedLibrary, Parts, ServerEntry, Snapshot, SourceLibrary, build,
+    CopySeed, KnownCopy, MergedLibrary, Parts, ServerEntry, Snapshot, SourceLibrary, build,
 };
 use crate::clock::Clock;
 use crate::db::{self, Db};
@@ -51,7 +51,10 @@ pub struct Store {
 }
 
 struct Writer {
-    copies: HashMap<i64, CopySeed>,
+    /// By their rows.
+    copies: HashMap<i64, Arc<KnownCopy>>,
+    /// Of servers that are not configured yet, as far as is known here.
+    waiting: Vec<CopySeed>,
     configuration: Configuration,
     remembered: Remembered,
 }
@@ -68,7 +71,6 @@ pub struct CopyChanges {
 impl Store {
     /// Loads everything from the database, so that a restart serves at once.
     pub async fn load(db: Db, clock: Clock, ids: PublicIds) -> Result<Self, CatalogError> {
-        let copies = super::load::copies(&db).await?;
         let configuration = super::load::configuration(&db).await?;
         let remembered = super::load::remembered(&db).await?;
         let access = super::load::access(&db).await?;
@@ -79,13 +81,16 @@ impl Store {
             current: ArcSwap::from_pointee(Snapshot::default()),
             access: ArcSwap::from_pointee(access),
             writer: Mutex::new(Writer {
-                copies,
+                copies: HashMap::new(),
+                waiting: Vec::new(),
                 configuration,
                 remembered,
             }),
             changed: watch::Sender::new(0),
         };
         let mut writer = store.writer.lock().await;
+        let copies = super::load::copies(&store.db, |seed| store.known(&mut writer, seed)).await?;
+        writer.copies = copies.into_iter().map(|copy| (copy.row, copy)).collect();
         store.rebuild(&mut writer).await?;
         drop(writer);
         Ok(store)
@@ -107,12 +112,19 @@ impl Store {
     /// Takes over what a crawl found; the rows are in the database already.
     pub async fn apply(&self, changes: CopyChanges) -> Result<(), CatalogError> {
         let mut writer = self.writer.lock().await;
-        let came = self.unknown(&writer, &changes.upserted);
-        for seed in changes.upserted {
-            writer.copies.insert(seed.row, seed);
+        let upserted = changes.upserted.into_iter();
+        let upserted: Vec<_> = upserted
+            .filter_map(|seed| self.known(&mut writer, seed))
+            .collect();
+        let came = renewing::unknown(&writer, &upserted);
+        for copy in upserted {
+            writer.copies.insert(copy.row, copy);
         }
+        writer
+            .waiting
+            .retain(|seed| !changes.removed.contains(&seed.row));
         let removed = changes.removed.iter();
-        let gone: Vec<CopySeed> = removed
+        let gone: Vec<_> = removed
             .filter_map(|row| writer.copies.remove(row))
             .collect();
         let keys = renewing::keys(&writer);
@@ -131,11 +143,25 @@ impl Store {
             .iter()
             .map(|server| server.id)
             .collect();
-        let with_server = |_: &i64, seed: &mut CopySeed| !servers.contains(&seed.server_id);
-        let gone = writer.copies.extract_if(with_server);
-        let gone: Vec<CopySeed> = gone.map(|(_, seed)| seed).collect();
+        let waiting = std::mem::take(&mut writer.waiting).into_iter();
+        let waiting: Vec<_> = waiting
+            .filter_map(|seed| self.known(&mut writer, seed))
+            .collect();
+        for copy in waiting {
+            writer.copies.insert(copy.row, copy);
+        }
+        let without_server =
+            |_: &i64, copy: &mut Arc<KnownCopy>| !servers.contains(&copy.server_id);
+        let gone = writer.copies.extract_if(without_server);
+        let gone: Vec<_> = gone.map(|(_, copy)| copy).collect();
         self.follow(&mut writer, &keys, &[], &gone).await?;
         self.rebuild(&mut writer).await
+    }
+
+    /// A copy as snapshots hold it; one whose server is not known waits until it is.
+    fn known(&self, writer: &mut Writer, seed: CopySeed) -> Option<Arc<KnownCopy>> {
+        let known = KnownCopy::of(seed, &writer.configuration.servers, &self.ids);
+        known.map_err(|seed| writer.waiting.push(seed)).ok()
     }
 
     /// Replaces what a link may see; nothing: the link is gone or refused.
@@ -158,7 +184,7 @@ impl Store {
             servers: writer.configuration.servers.clone(),
             source_libraries: writer.configuration.source_libraries.clone(),
             merged_libraries: writer.configuration.merged_libraries.clone(),
-            copies: &writer.copies,
+            copies: writer.copies.values().cloned().collect(),
             joined: &writer.configuration.standing.joined,
             parted: &writer.configuration.standing.parted,
             remembered: &writer.remembered,

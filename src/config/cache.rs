@@ -27,7 +27,7 @@ impl Default for CacheConfig {
             images_bytes: 1 << 30,
             images: Duration::from_secs(24 * 3600),
             libraries: Duration::from_secs(300),
-            details_bytes: 32 << 20,
+            details_bytes: 8 << 20,
             details: Duration::from_secs(60),
         }
     }

@@ -1,6 +1,8 @@
 //! How good a version is, as one explained number, and how it is called.
 
 use super::language;
+use std::borrow::Borrow;
+
 use crate::wire::{LightSource, LightStream};
 
 /// What sound in a language that one understands is worth: more than the best picture is above a
@@ -86,9 +88,12 @@ pub fn quality(source: &LightSource, wished: Option<&str>) -> Quality {
 }
 
 /// The score of the best of a copy's versions; 0 where there is none.
-pub fn best<'a>(versions: impl IntoIterator<Item = &'a LightSource>, wished: Option<&str>) -> i32 {
+pub fn best(
+    versions: impl IntoIterator<Item = impl Borrow<LightSource>>,
+    wished: Option<&str>,
+) -> i32 {
     let versions = versions.into_iter();
-    let scores = versions.map(|version| quality(version, wished).score);
+    let scores = versions.map(|version| quality(version.borrow(), wished).score);
     scores.max().unwrap_or(0)
 }
 

@@ -238,8 +238,8 @@ impl ByCatalog {
         for copy in copies.map(|copy| snapshot.copy(*copy)) {
             let key = snapshot.server_of(copy).key;
             names.push(copy.id);
-            let sources = copy.light.media_sources.iter();
-            let versions = sources.filter_map(|source| source.id.parse().ok());
+            let sources = copy.light.media_sources();
+            let versions = sources.filter_map(|source| source.id.id());
             names.extend(
                 versions
                     .map(|id| self.catalog.ids().copy(key, id))

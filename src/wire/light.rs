@@ -5,11 +5,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::text::{Pairs, Text, Word};
+use super::text::{Pairs, Tag, Word};
 use crate::model::{ItemKind, UpstreamId};
 
 /// A name with the upstream id that a server gives it (genres, studios, artists).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct NameId {
     #[serde(default)]
@@ -18,7 +18,7 @@ pub struct NameId {
     pub id: Option<UpstreamId>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LightPerson {
     #[serde(default)]
@@ -38,9 +38,9 @@ pub struct LightPerson {
 #[serde(rename_all = "PascalCase")]
 pub struct LightSource {
     #[serde(default)]
-    pub id: Text,
+    pub id: Tag,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Text>,
+    pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<Word>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ pub struct LightSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_time_ticks: Option<i64>,
     #[serde(default, rename = "ETag", skip_serializing_if = "Option::is_none")]
-    pub etag: Option<Text>,
+    pub etag: Option<Tag>,
     #[serde(
         default,
         deserialize_with = "null_as_default",
@@ -88,20 +88,6 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-trait Shrink {
-    fn shrink(&mut self);
-}
-
-impl<T> Shrink for Vec<T> {
-    fn shrink(&mut self) {
-        self.shrink_to_fit();
-    }
-}
-
-impl<V> Shrink for Pairs<V> {
-    fn shrink(&mut self) {}
-}
-
 macro_rules! light_item {
     (
         opt { $($opt:ident : $opt_ty:ty),* $(,)? }
@@ -115,7 +101,7 @@ macro_rules! light_item {
             #[serde(rename = "Type")]
             pub kind: ItemKind,
             #[serde(default, deserialize_with = "null_as_default")]
-            pub name: Text,
+            pub name: String,
             #[serde(default, deserialize_with = "null_as_default")]
             pub is_folder: bool,
             $(#[serde(default, skip_serializing_if = "Option::is_none")] pub $opt: Option<$opt_ty>,)*
@@ -123,16 +109,8 @@ macro_rules! light_item {
         }
 
         impl LightItem {
-            /// Gives back what its lists took in advance, before it is kept.
-            pub fn shrink_to_fit(&mut self) {
-                $(self.$list.shrink();)*
-                for source in &mut self.media_sources {
-                    source.media_streams.shrink();
-                }
-            }
-
             /// An item with nothing but what every item has.
-            pub fn new(id: UpstreamId, kind: ItemKind, name: impl Into<Text>) -> Self {
+            pub fn new(id: UpstreamId, kind: ItemKind, name: impl Into<String>) -> Self {
                 Self {
                     id, kind, name: name.into(), is_folder: kind.is_folder(),
                     $($opt: None,)* $($list: Default::default(),)*
@@ -146,35 +124,43 @@ fn is_empty<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-light_item! {
-    opt {
-        sort_name: Text, forced_sort_name: Text, original_title: Text, parent_id: UpstreamId,
-        series_id: UpstreamId, season_id: UpstreamId, series_name: Word, season_name: Word,
-        album: Word, album_id: UpstreamId, album_artist: Word, index_number: i32,
-        index_number_end: i32, parent_index_number: i32, production_year: i32,
-        premiere_date: DateTime<Utc>, end_date: DateTime<Utc>, date_created: DateTime<Utc>,
-        date_last_media_added: DateTime<Utc>, community_rating: f64, critic_rating: f64,
-        official_rating: Word, custom_rating: Word, run_time_ticks: i64, container: Word,
-        video_type: Word, media_type: Word, location_type: Word, has_subtitles: bool,
-        has_lyrics: bool, width: i32, height: i32, is_hd: bool, collection_type: Word,
-        status: Word, display_order: Word, air_time: Word, series_studio: Word,
-        local_trailer_count: i32, special_feature_count: i32, primary_image_aspect_ratio: f64,
-        normalization_gain: f64, etag: Text, overview: Text, path: Text, lock_data: bool,
-        is_place_holder: bool, extra_type: Word, channel_id: UpstreamId,
-        parent_backdrop_item_id: UpstreamId, parent_logo_item_id: UpstreamId,
-        parent_logo_image_tag: Text, parent_art_item_id: UpstreamId, parent_art_image_tag: Text,
-        parent_thumb_item_id: UpstreamId, parent_thumb_image_tag: Text,
-        parent_primary_image_item_id: UpstreamId, parent_primary_image_tag: Text,
-        series_primary_image_tag: Text, series_thumb_image_tag: Text,
-        album_primary_image_tag: Text,
-    }
-    list {
-        genres: Vec<Word>, genre_items: Vec<NameId>, studios: Vec<NameId>, tags: Vec<Word>,
-        people: Vec<LightPerson>, artists: Vec<Word>, artist_items: Vec<NameId>,
-        album_artists: Vec<NameId>, air_days: Vec<Word>,
-        provider_ids: Pairs<Text>, image_tags: Pairs<Text>,
-        backdrop_image_tags: Vec<Text>, parent_backdrop_image_tags: Vec<Text>,
-        image_blur_hashes: Pairs<Pairs<Text>>,
-        media_sources: Vec<LightSource>, remote_trailers: Vec<serde_json::Value>,
-    }
+/// Calls a macro with the fields that an item may lack: those with one value, then those with several.
+macro_rules! light_fields {
+    ($then:ident) => {
+        $then! {
+            opt {
+                sort_name: String, forced_sort_name: String, original_title: String, parent_id: UpstreamId,
+                series_id: UpstreamId, season_id: UpstreamId, series_name: Word, season_name: Word,
+                album: Word, album_id: UpstreamId, album_artist: Word, index_number: i32,
+                index_number_end: i32, parent_index_number: i32, production_year: i32,
+                premiere_date: DateTime<Utc>, end_date: DateTime<Utc>, date_created: DateTime<Utc>,
+                date_last_media_added: DateTime<Utc>, community_rating: f64, critic_rating: f64,
+                official_rating: Word, custom_rating: Word, run_time_ticks: i64, container: Word,
+                video_type: Word, media_type: Word, location_type: Word, has_subtitles: bool,
+                has_lyrics: bool, width: i32, height: i32, is_hd: bool, collection_type: Word,
+                status: Word, display_order: Word, air_time: Word, series_studio: Word,
+                local_trailer_count: i32, special_feature_count: i32, primary_image_aspect_ratio: f64,
+                normalization_gain: f64, etag: Tag, overview: String, path: String, lock_data: bool,
+                is_place_holder: bool, extra_type: Word, channel_id: UpstreamId,
+                parent_backdrop_item_id: UpstreamId, parent_logo_item_id: UpstreamId,
+                parent_logo_image_tag: Tag, parent_art_item_id: UpstreamId, parent_art_image_tag: Tag,
+                parent_thumb_item_id: UpstreamId, parent_thumb_image_tag: Tag,
+                parent_primary_image_item_id: UpstreamId, parent_primary_image_tag: Tag,
+                series_primary_image_tag: Tag, series_thumb_image_tag: Tag,
+                album_primary_image_tag: Tag,
+            }
+            list {
+                genres: Vec<Word>, genre_items: Vec<NameId>, studios: Vec<NameId>, tags: Vec<Word>,
+                people: Vec<LightPerson>, artists: Vec<Word>, artist_items: Vec<NameId>,
+                album_artists: Vec<NameId>, air_days: Vec<Word>,
+                provider_ids: Pairs<String>, image_tags: Pairs<Tag>,
+                backdrop_image_tags: Vec<Tag>, parent_backdrop_image_tags: Vec<Tag>,
+                image_blur_hashes: Pairs<Pairs<String, Tag>>,
+                media_sources: Vec<LightSource>, remote_trailers: Vec<serde_json::Value>,
+            }
+        }
+    };
 }
+pub(super) use light_fields;
+
+light_fields!(light_item);

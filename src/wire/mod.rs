@@ -3,8 +3,10 @@
 pub mod any_case;
 mod authorization;
 mod capabilities;
+mod interner;
 mod light;
 mod list;
+mod packed;
 mod playback;
 mod preferences;
 mod session;
@@ -22,12 +24,13 @@ pub use authorization::{Credentials, authorization};
 pub use capabilities::ClientCapabilities;
 pub use light::{LightItem, LightPerson, LightSource, LightStream, NameId};
 pub use list::QueryResult;
+pub use packed::{Items, Packed};
 pub use playback::{PLAYBACK_KEYS, PlaybackInfoRequest, PlaybackReport};
 pub use preferences::DisplayPreferences;
 pub use session::{AuthenticationResult, PlayState, SessionInfo};
 pub use socket::{LibraryUpdate, SocketMessage, UserDataChange};
 pub use system::{EndpointInfo, PublicSystemInfo, SystemInfo, UtcTime};
-pub use text::{Pairs, Text, Word};
+pub use text::{Pairs, Tag, Word};
 pub use user::{AuthenticateUserByName, UserConfiguration, UserDto, UserPolicy};
 pub use user_data::{UpdateUserItemData, UserItemData};
 

@@ -15,7 +15,7 @@ async fn is_hidden(world: &World, film: &Value, ann: &str, ben: &str) {
     let copy = copy
         .copies
         .iter()
-        .find(|copy| copy.light.name.as_str() == name)
+        .find(|copy| copy.light.name() == name)
         .expect("its copy is known");
     let copy = copy.id.to_string();
     let tag = text(&film["ImageTags"], "Primary");

@@ -56,7 +56,7 @@ both_databases!(a_full_crawl_reads_page_by_page, |db: Db| async move {
     assert!(
         shown
             .clone()
-            .all(|copy| !copy.light.media_sources.is_empty()),
+            .all(|copy| !copy.light.media_sources().is_empty()),
         "the dear part is there"
     );
     assert_eq!(copies::count_without_body(&world.db, id).await.unwrap(), 0);
@@ -151,7 +151,7 @@ both_databases!(
         let report = world.sync.crawl(id, CrawlKind::Changes).await.unwrap();
         assert_eq!(report.changed, 0, "{report:?}");
         let after = world.store.snapshot();
-        for copy in &before.copies {
+        for copy in before.copies.iter() {
             let again = after.copy(after.copy_by_row(copy.row).unwrap());
             assert_eq!(again.changed_at, copy.changed_at);
         }
@@ -246,7 +246,7 @@ both_databases!(
         let after: Vec<String> = again
             .copies
             .iter()
-            .map(|copy| copy.light.name.to_string())
+            .map(|copy| copy.light.name().to_string())
             .collect();
         assert_eq!(before, after);
     }

@@ -232,7 +232,7 @@ impl World {
         snapshot
             .copies
             .iter()
-            .map(|copy| copy.light.name.to_string())
+            .map(|copy| copy.light.name().to_string())
             .collect()
     }
 }

@@ -34,16 +34,15 @@ pub fn strip(body: &Body) -> Body {
         .collect()
 }
 
-/// The form in the database, and the length of the text.
-pub fn pack(body: &Body) -> (Vec<u8>, usize) {
+/// The form in memory and in the database.
+pub fn pack(body: &Body) -> Vec<u8> {
     let text = serde_json::to_vec(body).expect("a JSON object is written as JSON");
-    let packed = zstd::bulk::compress(&text, LEVEL).expect("memory takes what is compressed");
-    (packed, text.len())
+    zstd::bulk::compress(&text, LEVEL).expect("memory takes what is compressed")
 }
 
 /// Reads the form in the database; nothing when it is damaged.
-pub fn unpack(packed: &[u8]) -> Option<(Body, usize)> {
+pub fn unpack(packed: &[u8]) -> Option<Body> {
     let size = zstd::bulk::Decompressor::upper_bound(packed).unwrap_or(MAX_BYTES);
     let text = zstd::bulk::decompress(packed, size.min(MAX_BYTES)).ok()?;
-    Some((serde_json::from_slice(&text).ok()?, text.len()))
+    serde_json::from_slice(&text).ok()
 }

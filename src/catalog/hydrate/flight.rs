@@ -154,8 +154,8 @@ impl Hydrate {
                 continue;
             };
             let body = Arc::new(strip(body));
-            let (packed, size) = pack(&body);
-            self.keep(copy.copy_id, body.clone(), size).await;
+            let packed = pack(&body);
+            self.keep(copy.copy_id, packed.clone()).await;
             found.insert(copy.copy_id, body);
             rows.push(BodyRow {
                 copy_id: copy.copy_id,

@@ -17,7 +17,8 @@ use moka::future::Cache;
 pub use codec::{pack, strip, unpack};
 
 use crate::clock::Clock;
-use crate::db::{Db, bodies};
+use crate::db::Db;
+use crate::db::bodies::{self, BodyRow};
 use crate::jellyfin::{Account, Registry};
 use crate::model::UpstreamId;
 use crate::telemetry::metrics::CacheName;
@@ -27,7 +28,7 @@ use flight::Flights;
 /// How much is kept, and for how long it counts as fresh.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Of bodies in memory.
+    /// Of bodies in memory, packed.
     pub max_bytes: u64,
     /// Until a body in memory is read again from the database, where crawls renew it; and until one that is
     /// looked at by itself is asked for again.
@@ -43,7 +44,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            max_bytes: 32 << 20,
+            max_bytes: 8 << 20,
             memory: Duration::from_secs(60),
             database: Duration::from_secs(12 * 3600),
             absent: Duration::from_secs(60),
@@ -84,8 +85,8 @@ struct Inner {
 
 #[derive(Clone)]
 struct Kept {
-    body: Arc<Body>,
-    weight: u32,
+    /// As in the database: a tenth of what the parsed body takes.
+    packed: Arc<[u8]>,
     /// When it came into memory, milliseconds.
     read_at: i64,
 }
@@ -98,7 +99,7 @@ impl Hydrate {
     pub fn with_settings(db: Db, clock: Clock, registry: Registry, settings: Settings) -> Self {
         let memory = Cache::builder()
             .max_capacity(settings.max_bytes)
-            .weigher(|_, kept: &Kept| kept.weight)
+            .weigher(|_, kept: &Kept| weight(&kept.packed))
             .build();
         let absent = Cache::builder()
             .max_capacity(100_000)
@@ -127,11 +128,13 @@ impl Hydrate {
         let mut found = HashMap::with_capacity(copies.len());
         let (mut missing, mut old) = (Vec::new(), Vec::new());
         for copy in copies {
-            let Some(kept) = self.0.memory.get(&copy.copy_id).await else {
+            let kept = self.0.memory.get(&copy.copy_id).await;
+            let kept = kept.and_then(|kept| Some((unpack(&kept.packed)?, kept)));
+            let Some((body, kept)) = kept else {
                 missing.push(copy.clone());
                 continue;
             };
-            found.insert(copy.copy_id, kept.body.clone());
+            found.insert(copy.copy_id, Arc::new(body));
             if is_old(now, kept.read_at, self.0.settings.memory) {
                 old.push(copy.clone());
                 // Whoever comes next need not renew it as well.
@@ -185,12 +188,21 @@ impl Hydrate {
         let mut missing = Vec::new();
         for copy in wanted {
             let row = rows.remove(&copy.copy_id);
-            let Some((body, size, fetched_at)) = row else {
+            let row = row.and_then(|row| Some((unpack(&row.body)?, row)));
+            let Some((
+                body,
+                BodyRow {
+                    body: packed,
+                    fetched_at,
+                    ..
+                },
+            )) = row
+            else {
                 missing.push(copy);
                 continue;
             };
-            self.keep(copy.copy_id, body.clone(), size).await;
-            found.insert(copy.copy_id, body);
+            self.keep(copy.copy_id, packed).await;
+            found.insert(copy.copy_id, Arc::new(body));
             if is_old(now, fetched_at, bound) {
                 old.push(copy);
             }
@@ -198,19 +210,14 @@ impl Hydrate {
         missing
     }
 
-    async fn rows(&self, wanted: &[CopyRef]) -> HashMap<i64, (Arc<Body>, usize, i64)> {
+    async fn rows(&self, wanted: &[CopyRef]) -> HashMap<i64, BodyRow> {
         let ids: Vec<i64> = wanted.iter().map(|copy| copy.copy_id).collect();
         let rows = bodies::get(&self.0.db, &ids).await.unwrap_or_else(|error| {
             // The servers can still answer.
             tracing::warn!(%error, "kept bodies could not be read");
             Vec::new()
         });
-        rows.into_iter()
-            .filter_map(|row| {
-                let (body, size) = unpack(&row.body)?;
-                Some((row.copy_id, (Arc::new(body), size, row.fetched_at)))
-            })
-            .collect()
+        rows.into_iter().map(|row| (row.copy_id, row)).collect()
     }
 
     /// Reads old bodies again: from the database, and from the servers what is old there too.
@@ -220,8 +227,8 @@ impl Hydrate {
         let mut older = Vec::new();
         for copy in old {
             match rows.remove(&copy.copy_id) {
-                Some((body, size, fetched_at)) if !is_old(now, fetched_at, bound) => {
-                    self.keep(copy.copy_id, body, size).await;
+                Some(row) if !is_old(now, row.fetched_at, bound) => {
+                    self.keep(copy.copy_id, row.body).await;
                 }
                 _ => older.push(copy),
             }
@@ -229,19 +236,22 @@ impl Hydrate {
         self.ask_servers(older).await;
     }
 
-    async fn keep(&self, copy_id: i64, body: Arc<Body>, size: usize) {
+    async fn keep(&self, copy_id: i64, packed: Vec<u8>) {
         let before = self.0.memory.get(&copy_id).await;
-        if before.is_some_and(|before| before.body != body) {
+        if before.is_some_and(|before| *before.packed != *packed) {
             self.0.generation.fetch_add(1, Ordering::Relaxed);
         }
         let kept = Kept {
-            body,
-            // A parsed body takes several times its text.
-            weight: u32::try_from(size.saturating_mul(4)).unwrap_or(u32::MAX),
+            packed: packed.into(),
             read_at: self.0.clock.millis(),
         };
         self.0.memory.insert(copy_id, kept).await;
     }
+}
+
+fn weight(packed: &[u8]) -> u32 {
+    // The cache's own beside it.
+    u32::try_from(packed.len() + 256).unwrap_or(u32::MAX)
 }
 
 fn is_old(now: i64, since: i64, bound: Duration) -> bool {

@@ -174,9 +174,8 @@ impl Catalog {
         let server = self.registry().get(entry.id)?;
         let sources = copy
             .light
-            .media_sources
-            .iter()
-            .filter_map(|source| source.id.parse().ok());
+            .media_sources()
+            .filter_map(|source| source.id.id());
         let source = sources
             .into_iter()
             .find(|source: &UpstreamId| self.ids().copy(entry.key, *source) == id)

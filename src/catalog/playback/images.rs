@@ -85,16 +85,14 @@ pub fn image(
         .find_map(|copy| of_copy(snapshot.copy(copy)))
 }
 
-fn copy_tag<'a>(copy: &'a Copy, kind: &str, index: usize) -> Option<&'a str> {
+fn copy_tag(copy: &Copy, kind: &str, index: usize) -> Option<String> {
     let light = &copy.light;
     if kind.eq_ignore_ascii_case("Backdrop") {
-        return light.backdrop_image_tags.get(index).map(|tag| tag.as_str());
+        return light.backdrop_image_tags().nth(index).map(String::from);
     }
-    let found = light
-        .image_tags
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(kind));
-    found.map(|(_, tag)| tag.as_str())
+    let mut tags = light.image_tags();
+    let found = tags.find(|(known, _)| known.eq_ignore_ascii_case(kind));
+    found.map(|(_, tag)| tag.into())
 }
 
 fn of_library(

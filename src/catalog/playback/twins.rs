@@ -19,7 +19,6 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::db::byte_prints::{self, BytePrint};
 use crate::jellyfin::{Account, Made, UpstreamError};
 use crate::model::PublicId;
-use crate::wire::LightSource;
 
 /// How many parts of a file are looked at, from its first byte to its last.
 const PARTS: u64 = 8;
@@ -75,8 +74,8 @@ impl Catalog {
         {
             let copy = snapshot.copy(*copy);
             let key = snapshot.server_of(copy).key;
-            for source in &copy.light.media_sources {
-                let Ok(id) = source.id.parse() else { continue };
+            for source in copy.light.media_sources() {
+                let Some(id) = source.id.id() else { continue };
                 let id = self.ids().copy(key, id);
                 let other = self.version(scope, id).and_then(|it| self.sized(scope, it));
                 others.extend(other.filter(|other| {
@@ -89,13 +88,12 @@ impl Catalog {
     }
 
     fn sized(&self, scope: &Scope, choice: Choice) -> Option<Version> {
-        let sources = &scope.snapshot().copy(choice.copy).light.media_sources;
-        let is_it = |source: &&LightSource| source.id.parse() == Ok(choice.source);
-        let source = sources.iter().find(is_it)?;
+        let mut sources = scope.snapshot().copy(choice.copy).light.media_sources();
+        let source = sources.find(|source| source.id.id() == Some(choice.source))?;
         let size = u64::try_from(source.size?).ok().filter(|size| *size > 0)?;
         Some(Version {
             size,
-            etag: source.etag.as_ref().map(String::from),
+            etag: source.etag.map(String::from),
             choice,
         })
     }

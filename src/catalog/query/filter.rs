@@ -10,7 +10,7 @@ use crate::catalog::snapshot::{Copy, ItemIx};
 use crate::catalog::watch::ItemState;
 use crate::merge::name::fold;
 use crate::model::{ItemFilter, ItemKind, NameKind};
-use crate::wire::{LightItem, Word};
+use crate::wire::{LightStream, Packed, Word};
 
 /// A filter with its ids and names looked up once.
 pub struct Compiled<'a> {
@@ -37,7 +37,7 @@ impl<'a> Compiled<'a> {
                     Some(name) => Some(fold(&scope.projection.names().entry(name).name)),
                     None => match scope.find(*id, None) {
                         Some(Entry::Item(entry)) => {
-                            Some(fold(&scope.snapshot().copy(entry.lead).light.name))
+                            Some(fold(scope.snapshot().copy(entry.lead).light.name()))
                         }
                         _ => None,
                     },
@@ -91,7 +91,7 @@ impl<'a> Compiled<'a> {
 
     pub fn matches(&self, entry: &ItemEntry) -> bool {
         let copy = self.scope.snapshot().copy(entry.lead);
-        let light = &*copy.light;
+        let light = &copy.light;
         !self.excluded.contains(&entry.item)
             && self.kind(light)
             && self.names(entry, light)
@@ -103,11 +103,11 @@ impl<'a> Compiled<'a> {
             && self.status(entry)
     }
 
-    fn kind(&self, light: &LightItem) -> bool {
+    fn kind(&self, light: &Packed) -> bool {
         let filter = self.filter;
         let media = light
-            .media_type
-            .as_deref()
+            .media_type()
+            .map(Word::as_str)
             .unwrap_or_else(|| light.kind.media_type());
         // Physical folders are scenery: listed where they lie, not in searches through everything.
         let hidden = light.kind == ItemKind::Folder
@@ -126,19 +126,19 @@ impl<'a> Compiled<'a> {
                 || light.kind == ItemKind::Episode)
     }
 
-    fn names(&self, entry: &ItemEntry, light: &LightItem) -> bool {
+    fn names(&self, entry: &ItemEntry, light: &Packed) -> bool {
         let filter = self.filter;
         let any = |names: &HashSet<String>, mut found: &mut dyn Iterator<Item = &str>| {
             (&mut found).any(|name| names.contains(&fold(name)))
         };
-        (self.genres.is_empty() || any(&self.genres, &mut light.genres.iter().map(Word::as_str)))
+        (self.genres.is_empty() || any(&self.genres, &mut light.genres().map(Word::as_str)))
             && (self.studios.is_empty()
                 || any(
                     &self.studios,
-                    &mut light.studios.iter().map(|studio| studio.name.as_str()),
+                    &mut light.studios().map(|studio| studio.name.as_str()),
                 ))
             && self.people.as_ref().is_none_or(|people| {
-                light.people.iter().any(|person| {
+                light.people().any(|person| {
                     let kind = person.kind.as_deref().unwrap_or_default();
                     people.contains(&fold(&person.name))
                         && any_ignoring_case(&filter.person_types, kind)
@@ -151,14 +151,11 @@ impl<'a> Compiled<'a> {
             && self.album_artists.as_ref().is_none_or(|artists| {
                 any(
                     artists,
-                    &mut light
-                        .album_artists
-                        .iter()
-                        .map(|artist| artist.name.as_str()),
+                    &mut light.album_artists().map(|artist| artist.name.as_str()),
                 )
             })
             && !any(&self.excluded_artists, &mut artist_names(light))
-            && any_ignoring_case(&filter.albums, light.album.as_deref().unwrap_or_default())
+            && any_ignoring_case(&filter.albums, light.album().as_deref().unwrap_or_default())
             && (self.albums.is_empty()
                 || self
                     .scope
@@ -168,20 +165,19 @@ impl<'a> Compiled<'a> {
                     .is_some_and(|album| self.albums.contains(&album)))
             && (filter.tags.is_empty()
                 || light
-                    .tags
-                    .iter()
-                    .any(|tag| any_ignoring_case(&filter.tags, tag)))
+                    .tags()
+                    .any(|tag| any_ignoring_case(&filter.tags, &tag)))
             && any_ignoring_case(
                 &filter.series_status,
-                light.status.as_deref().unwrap_or_default(),
+                light.status().as_deref().unwrap_or_default(),
             )
             && any_ignoring_case(
                 &filter.video_types,
-                light.video_type.as_deref().unwrap_or_default(),
+                light.video_type().as_deref().unwrap_or_default(),
             )
     }
 
-    fn words(&self, copy: &Copy, light: &LightItem) -> bool {
+    fn words(&self, copy: &Copy, light: &Packed) -> bool {
         let filter = self.filter;
         let sort_name = &*copy.sort_name;
         filter
@@ -200,37 +196,43 @@ impl<'a> Compiled<'a> {
                 .term
                 .as_ref()
                 .is_none_or(|term| copy.search.contains(term.as_str()))
-            && filter.has_overview.is_none_or(|has| {
-                light.overview.as_ref().is_some_and(|text| !text.is_empty()) == has
-            })
+            && filter
+                .has_overview
+                .is_none_or(|has| light.overview().is_some_and(|text| !text.is_empty()) == has)
     }
 
-    fn numbers(&self, light: &LightItem) -> bool {
+    fn numbers(&self, light: &Packed) -> bool {
         let filter = self.filter;
-        let rating = || light.official_rating.as_deref();
+        let rating = || light.official_rating().map(Word::as_str);
         let rank = || rating().and_then(ratings::rank);
         let bound = |bound: &Option<String>| bound.as_deref().and_then(ratings::rank);
-        (filter.years.is_empty() || light.production_year.is_some_and(|year| filter.years.contains(&year)))
+        (filter.years.is_empty() || light.production_year().is_some_and(|year| filter.years.contains(&year)))
             && (filter.official_ratings.is_empty()
                 || rating().is_some_and(|rating| any_ignoring_case(&filter.official_ratings, rating)))
             && filter.has_official_rating.is_none_or(|has| rating().is_some() == has)
             && bound(&filter.min_official_rating).is_none_or(|least| rank().is_some_and(|rank| rank >= least))
             && bound(&filter.max_official_rating).is_none_or(|most| rank().is_none_or(|rank| rank <= most))
-            && filter.index_number.is_none_or(|number| light.index_number == Some(number))
-            && filter.parent_index_number.is_none_or(|number| light.parent_index_number == Some(number))
-            && filter.min_community_rating.is_none_or(|least| light.community_rating.is_some_and(|rating| rating >= least))
-            && filter.min_critic_rating.is_none_or(|least| light.critic_rating.is_some_and(|rating| rating >= least))
-            && filter.min_premiere_date.is_none_or(|least| light.premiere_date.is_some_and(|date| date >= least))
-            && filter.max_premiere_date.is_none_or(|most| light.premiere_date.is_some_and(|date| date <= most))
+            && filter.index_number.is_none_or(|number| light.index_number() == Some(number))
+            && filter.parent_index_number.is_none_or(|number| light.parent_index_number() == Some(number))
+            && filter.min_community_rating.is_none_or(|least| light.community_rating().is_some_and(|rating| rating >= least))
+            && filter.min_critic_rating.is_none_or(|least| light.critic_rating().is_some_and(|rating| rating >= least))
+            && filter.min_premiere_date.is_none_or(|least| light.premiere_date().is_some_and(|date| date >= least))
+            && filter.max_premiere_date.is_none_or(|most| light.premiere_date().is_some_and(|date| date <= most))
             // Manyfin keeps no placeholders for what a library lacks.
             && filter.is_missing != Some(true)
             && filter.is_unaired != Some(true)
-            && filter.is_locked.is_none_or(|locked| light.lock_data.unwrap_or(false) == locked)
+            && filter.is_locked.is_none_or(|locked| light.lock_data().unwrap_or(false) == locked)
     }
 
-    fn media(&self, light: &LightItem) -> bool {
+    fn media(&self, light: &Packed) -> bool {
         let filter = self.filter;
-        let (width, height) = size(light);
+        let asks_size = filter.min_width.is_some()
+            || filter.max_width.is_some()
+            || filter.min_height.is_some()
+            || filter.max_height.is_some()
+            || filter.is_hd.is_some()
+            || filter.is_4k.is_some();
+        let (width, height) = if asks_size { size(light) } else { (None, None) };
         let within = |value: Option<i32>, least: Option<i32>, most: Option<i32>| {
             least.is_none_or(|least| value.is_some_and(|value| value >= least))
                 && most.is_none_or(|most| value.is_some_and(|value| value <= most))
@@ -242,17 +244,17 @@ impl<'a> Compiled<'a> {
                     any_ignoring_case(asked, stream.language.as_deref().unwrap_or("und"))
                 })
         };
-        let has_trailer = light.local_trailer_count.unwrap_or(0) > 0;
+        let has_trailer = light.local_trailer_count().unwrap_or(0) > 0;
         within(width, filter.min_width, filter.max_width)
             && within(height, filter.min_height, filter.max_height)
             && has(filter.is_hd, is_hd(width, height))
             && has(filter.is_4k, width.is_some_and(|width| width >= 3800))
             && filter.is_3d != Some(true)
-            && has(filter.has_subtitles, light.has_subtitles.unwrap_or(false))
+            && has(filter.has_subtitles, light.has_subtitles().unwrap_or(false))
             && has(filter.has_trailer, has_trailer)
             && has(
                 filter.has_special_feature,
-                light.special_feature_count.unwrap_or(0) > 0,
+                light.special_feature_count().unwrap_or(0) > 0,
             )
             && (filter.image_types.is_empty()
                 || filter.image_types.iter().any(|kind| has_image(light, kind)))
@@ -273,7 +275,7 @@ impl<'a> Compiled<'a> {
         let copies = self.scope.copies(entry);
         let ids: Vec<(String, String)> = copies
             .iter()
-            .flat_map(|copy| &self.scope.snapshot().copy(*copy).light.provider_ids)
+            .flat_map(|copy| self.scope.snapshot().copy(*copy).light.provider_ids())
             .map(|(provider, id)| (provider.to_lowercase(), id.to_lowercase()))
             .collect();
         asked.iter().all(|(provider, has)| {
@@ -336,30 +338,28 @@ fn any_ignoring_case(allowed: &[String], value: &str) -> bool {
             .any(|allowed| allowed.eq_ignore_ascii_case(value))
 }
 
-fn artist_names(light: &LightItem) -> impl Iterator<Item = &str> {
-    let artists = light.artist_items.iter().chain(&light.album_artists);
+fn artist_names(light: &Packed) -> impl Iterator<Item = &str> {
+    let artists = light.artist_items().chain(light.album_artists());
     artists.map(|artist| artist.name.as_str())
 }
 
-fn streams<'a>(
-    light: &'a LightItem,
-    kind: &'a str,
-) -> impl Iterator<Item = &'a crate::wire::LightStream> {
+fn streams<'a>(light: &'a Packed, kind: &'a str) -> impl Iterator<Item = LightStream> + 'a {
     light
-        .media_sources
-        .iter()
-        .flat_map(|source| &source.media_streams)
+        .media_sources()
+        .flat_map(|source| source.media_streams)
         .filter(move |stream| stream.kind == kind)
 }
 
 /// The picture's width and height, of the first video stream where the item itself does not say.
-pub fn size(light: &LightItem) -> (Option<i32>, Option<i32>) {
+pub fn size(light: &Packed) -> (Option<i32>, Option<i32>) {
+    if let (Some(width), Some(height)) = (light.width(), light.height()) {
+        return (Some(width), Some(height));
+    }
     let video = streams(light, "Video").next();
+    let of = |read: fn(&LightStream) -> Option<i32>| video.as_ref().and_then(read);
     (
-        light.width.or_else(|| video.and_then(|video| video.width)),
-        light
-            .height
-            .or_else(|| video.and_then(|video| video.height)),
+        light.width().or_else(|| of(|video| video.width)),
+        light.height().or_else(|| of(|video| video.height)),
     )
 }
 
@@ -368,13 +368,12 @@ pub fn is_hd(width: Option<i32>, height: Option<i32>) -> bool {
     width.is_some_and(|width| width >= 1200) || height.is_some_and(|height| height >= 700)
 }
 
-fn has_image(light: &LightItem, kind: &str) -> bool {
+fn has_image(light: &Packed, kind: &str) -> bool {
     if kind.eq_ignore_ascii_case("Backdrop") {
-        !light.backdrop_image_tags.is_empty()
+        !light.backdrop_image_tags().is_empty()
     } else {
         light
-            .image_tags
-            .keys()
-            .any(|known| known.eq_ignore_ascii_case(kind))
+            .image_tags()
+            .any(|(known, _)| known.eq_ignore_ascii_case(kind))
     }
 }

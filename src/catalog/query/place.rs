@@ -120,7 +120,7 @@ fn within(scope: &Scope, entry: &ItemEntry, recursive: bool) -> Place {
     if item.kind == ItemKind::MusicArtist {
         by_artist(
             scope,
-            &scope.snapshot().copy(entry.lead).light.name,
+            scope.snapshot().copy(entry.lead).light.name(),
             &mut found,
         );
     }
@@ -148,7 +148,7 @@ pub fn collect(scope: &Scope, item: ItemIx, recursive: bool, found: &mut Vec<Ite
 fn by_artist(scope: &Scope, artist: &str, found: &mut Vec<ItemIx>) {
     for entry in scope.projection.entries(None).iter() {
         let light = &scope.snapshot().copy(entry.lead).light;
-        let theirs = light.album_artists.iter().any(|name| name.name == artist);
+        let theirs = light.album_artists().any(|name| name.name == artist);
         if light.kind == ItemKind::MusicAlbum && theirs && !found.contains(&entry.item) {
             found.push(entry.item);
         }
@@ -177,7 +177,11 @@ fn episodes(scope: &Scope, series: PublicId, filter: &ItemFilter) -> Result<Plac
         .into_iter()
         .filter_map(|item| scope.projection.entry(item, None))
         .filter(|entry| {
-            let number = scope.snapshot().copy(entry.lead).light.parent_index_number;
+            let number = scope
+                .snapshot()
+                .copy(entry.lead)
+                .light
+                .parent_index_number();
             filter
                 .season_number
                 .is_none_or(|season| number == Some(season))

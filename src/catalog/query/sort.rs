@@ -11,6 +11,7 @@ use crate::catalog::scope::{ItemEntry, Scope};
 use crate::catalog::snapshot::Copy;
 use crate::catalog::watch::ItemState;
 use crate::model::{ItemQuery, ItemSort, SortBy, SortOrder};
+use crate::wire::{Packed, Word};
 
 /// Whether what a user watched decides which entries are listed or in which order.
 pub fn uses_user_data(query: &ItemQuery) -> bool {
@@ -131,38 +132,37 @@ fn compare(scope: &Scope, by: SortBy, seed: i64, left: &Row, right: &Row) -> Ord
     match by {
         SortBy::Default => Ordering::Equal,
         SortBy::SortName => left.copy.sort_name.cmp(&right.copy.sort_name),
-        SortBy::Name => text(Some(&a.name), Some(&b.name)),
+        SortBy::Name => text(Some(a.name()), Some(b.name())),
         SortBy::Random => random(seed, left).cmp(&random(seed, right)),
-        SortBy::Album => text(a.album.as_deref(), b.album.as_deref()),
-        SortBy::AlbumArtist => text(a.album_artist.as_deref(), b.album_artist.as_deref()),
+        SortBy::Album => text(a.album().as_deref(), b.album().as_deref()),
+        SortBy::AlbumArtist => text(a.album_artist().as_deref(), b.album_artist().as_deref()),
         SortBy::Artist => text(
-            a.artists.first().map(|artist| artist.as_str()),
-            b.artists.first().map(|artist| artist.as_str()),
+            a.artists().next().map(Word::as_str),
+            b.artists().next().map(Word::as_str),
         ),
-        SortBy::DateCreated => a.date_created.cmp(&b.date_created),
+        SortBy::DateCreated => a.date_created().cmp(&b.date_created()),
         SortBy::DateLastContentAdded => a
-            .date_last_media_added
-            .or(a.date_created)
-            .cmp(&b.date_last_media_added.or(b.date_created)),
+            .date_last_media_added()
+            .or(a.date_created())
+            .cmp(&b.date_last_media_added().or(b.date_created())),
         SortBy::OfficialRating => rank(a).cmp(&rank(b)),
-        SortBy::PremiereDate | SortBy::StartDate => a.premiere_date.cmp(&b.premiere_date),
-        SortBy::Runtime => a.run_time_ticks.cmp(&b.run_time_ticks),
-        SortBy::CommunityRating => number(a.community_rating, b.community_rating),
-        SortBy::CriticRating => number(a.critic_rating, b.critic_rating),
-        SortBy::ProductionYear => a.production_year.cmp(&b.production_year),
+        SortBy::PremiereDate | SortBy::StartDate => a.premiere_date().cmp(&b.premiere_date()),
+        SortBy::Runtime => a.run_time_ticks().cmp(&b.run_time_ticks()),
+        SortBy::CommunityRating => number(a.community_rating(), b.community_rating()),
+        SortBy::CriticRating => number(a.critic_rating(), b.critic_rating()),
+        SortBy::ProductionYear => a.production_year().cmp(&b.production_year()),
         SortBy::IsFolder => b.is_folder.cmp(&a.is_folder),
         SortBy::SeriesSortName => series_sort_name(scope, left).cmp(series_sort_name(scope, right)),
         SortBy::VideoBitRate => bit_rate(a).cmp(&bit_rate(b)),
-        SortBy::AirTime => text(a.air_time.as_deref(), b.air_time.as_deref()),
+        SortBy::AirTime => text(a.air_time().as_deref(), b.air_time().as_deref()),
         SortBy::Studio => text(
-            a.studios.first().map(|s| s.name.as_str()),
-            b.studios.first().map(|s| s.name.as_str()),
+            a.studios().next().map(|s| s.name.as_str()),
+            b.studios().next().map(|s| s.name.as_str()),
         ),
-        SortBy::AiredEpisodeOrder => {
-            (a.parent_index_number, a.index_number).cmp(&(b.parent_index_number, b.index_number))
-        }
-        SortBy::ParentIndexNumber => a.parent_index_number.cmp(&b.parent_index_number),
-        SortBy::IndexNumber => a.index_number.cmp(&b.index_number),
+        SortBy::AiredEpisodeOrder => (a.parent_index_number(), a.index_number())
+            .cmp(&(b.parent_index_number(), b.index_number())),
+        SortBy::ParentIndexNumber => a.parent_index_number().cmp(&b.parent_index_number()),
+        SortBy::IndexNumber => a.index_number().cmp(&b.index_number()),
         SortBy::DatePlayed | SortBy::SeriesDatePlayed => {
             state(&|state| state.last_played_at.unwrap_or(i64::MIN))
         }
@@ -176,16 +176,15 @@ fn compare(scope: &Scope, by: SortBy, seed: i64, left: &Row, right: &Row) -> Ord
 }
 
 /// By the age alone, as Jellyfin sorts: `R` and `NC-17` are equal.
-fn rank(light: &crate::wire::LightItem) -> i32 {
-    let rank = light.official_rating.as_deref().and_then(ratings::rank);
+fn rank(light: &Packed) -> i32 {
+    let rank = light.official_rating().as_deref().and_then(ratings::rank);
     rank.map_or(-1, |rank| rank / 2)
 }
 
-fn bit_rate(light: &crate::wire::LightItem) -> i64 {
+fn bit_rate(light: &Packed) -> i64 {
     let streams = light
-        .media_sources
-        .iter()
-        .flat_map(|source| &source.media_streams);
+        .media_sources()
+        .flat_map(|source| source.media_streams);
     streams
         .filter(|stream| stream.kind == "Video")
         .filter_map(|stream| stream.bit_rate)

@@ -42,17 +42,16 @@ pub fn filter_values(scope: &Scope, filter: &ItemFilter) -> Result<FilterValues,
     }
     for entry in items.items() {
         let light = &scope.snapshot().copy(entry.lead).light;
-        values.tags.extend(light.tags.iter().map(String::from));
+        values.tags.extend(light.tags().map(String::from));
         values
             .official_ratings
-            .extend(light.official_rating.as_ref().map(String::from));
-        values.years.extend(light.production_year);
+            .extend(light.official_rating().map(String::from));
+        values.years.extend(light.production_year());
         for stream in light
-            .media_sources
-            .iter()
-            .flat_map(|source| &source.media_streams)
+            .media_sources()
+            .flat_map(|source| source.media_streams)
         {
-            let language = stream.language.as_ref().map(String::from);
+            let language = stream.language.map(String::from);
             match stream.kind.as_str() {
                 "Audio" => drop(
                     values

@@ -8,7 +8,7 @@ use crate::catalog::query::{is_hd, size};
 use crate::catalog::scope::{ItemEntry, Scope};
 use crate::catalog::snapshot::{Copy, CopyIx};
 use crate::model::{BodyOptions, ItemKind, NameKind};
-use crate::wire::{Body, LightItem, NameId};
+use crate::wire::{Body, Items, NameId, Packed, Tag};
 
 /// Jellyfin's form of a time: seven digits of a second, `Z`.
 pub fn time(at: chrono::DateTime<chrono::Utc>) -> Value {
@@ -49,79 +49,79 @@ pub fn light(
     let snapshot = scope.snapshot();
     let copy = snapshot.copy(entry.lead);
     let item = snapshot.item(entry.item);
-    let light = &*copy.light;
+    let light = &copy.light;
     let others: Vec<&Copy> = copies.iter().map(|copy| snapshot.copy(*copy)).collect();
     let mut out = Writer {
         body: Body::new(),
         options,
     };
 
-    out.put("Name", light.name.clone());
+    out.put("Name", light.name());
     out.asked("OriginalTitle", || {
-        first(&others, |light| light.original_title.clone())
+        first(&others, |light| light.original_title())
     });
     out.put("ServerId", us.server_id.clone());
     out.put("Id", entry.id.to_string());
-    out.asked("Etag", || light.etag.clone());
-    out.asked("DateCreated", || light.date_created.map(time));
+    out.asked("Etag", || light.etag());
+    out.asked("DateCreated", || light.date_created().map(time));
     out.asked("DateLastMediaAdded", || {
-        light.date_last_media_added.map(time)
+        light.date_last_media_added().map(time)
     });
     out.asked("CanDelete", || Some(false));
     out.asked("CanDownload", || Some(!light.is_folder));
-    out.opt("HasLyrics", light.has_lyrics);
+    out.opt("HasLyrics", light.has_lyrics());
     out.opt(
         "HasSubtitles",
-        first(&others, |light| light.has_subtitles.filter(|has| *has)),
+        first(&others, |light| light.has_subtitles().filter(|has| *has)),
     );
-    out.opt("Container", light.container.clone());
+    out.opt("Container", light.container());
     if options.wants("sortname") {
         out.put(
             "SortName",
             light
-                .sort_name
-                .clone()
-                .unwrap_or_else(|| light.name.to_lowercase().into()),
+                .sort_name()
+                .map_or_else(|| light.name().to_lowercase(), str::to_owned),
         );
-        out.opt("ForcedSortName", light.forced_sort_name.clone());
+        out.opt("ForcedSortName", light.forced_sort_name());
     }
     out.opt(
         "PremiereDate",
-        first(&others, |light| light.premiere_date).map(time),
+        first(&others, |light| light.premiere_date()).map(time),
     );
-    out.asked("Path", || light.path.clone());
+    out.asked("Path", || light.path());
     out.asked("EnableMediaSourceDisplay", || Some(true));
     out.opt(
         "CriticRating",
-        first(&others, |light| light.critic_rating).map(number),
+        first(&others, |light| light.critic_rating()).map(number),
     );
     out.opt(
         "OfficialRating",
-        first(&others, |light| light.official_rating.clone()),
+        first(&others, |light| light.official_rating()),
     );
-    out.asked("CustomRating", || light.custom_rating.clone());
+    out.asked("CustomRating", || light.custom_rating());
     out.put("ChannelId", Value::Null);
-    out.asked("Overview", || {
-        first(&others, |light| light.overview.clone())
-    });
-    out.asked("Genres", || Some(json!(light.genres)));
+    out.asked("Overview", || first(&others, |light| light.overview()));
+    // Lists too come from the first copy that has any.
+    let genres = first(&others, |light| Some(light.genres()).filter(|list| !list.is_empty()));
+    let genres = genres.unwrap_or_default();
+    out.asked("Genres", || Some(json!(genres)));
     out.opt(
         "CommunityRating",
-        first(&others, |light| light.community_rating).map(number),
+        first(&others, |light| light.community_rating()).map(number),
     );
-    out.opt("RunTimeTicks", light.run_time_ticks);
+    out.opt("RunTimeTicks", light.run_time_ticks());
     out.asked("PlayAccess", || Some("Full"));
     out.opt(
         "ProductionYear",
-        first(&others, |light| light.production_year),
+        first(&others, |light| light.production_year()),
     );
-    out.opt("IndexNumber", light.index_number);
-    out.opt("IndexNumberEnd", light.index_number_end);
-    out.opt("ParentIndexNumber", light.parent_index_number);
+    out.opt("IndexNumber", light.index_number());
+    out.opt("IndexNumberEnd", light.index_number_end());
+    out.opt("ParentIndexNumber", light.parent_index_number());
     if options.wants("providerids") {
         out.put("ProviderIds", provider_ids(&others));
     }
-    if options.wants("ishd") && light.is_hd == Some(true) {
+    if options.wants("ishd") && light.is_hd() == Some(true) {
         out.put("IsHD", true);
     }
     out.put("IsFolder", light.is_folder);
@@ -131,80 +131,75 @@ pub fn light(
         out.put("People", people(&others, ids));
     }
     out.asked("Studios", || {
-        let studios = light
-            .studios
-            .iter()
+        let studios = first(&others, |light| Some(light.studios()).filter(|list| !list.is_empty()));
+        let studios = studios
+            .unwrap_or_default()
             .map(|studio| named(&studio.name, ids.name(NameKind::Studio, &studio.name)));
         Some(studios.collect::<Value>())
     });
     out.asked("Genres", || {
-        let genres = light
-            .genres
-            .iter()
-            .map(|name| named(name, genre_id(light, name, ids)));
+        let genres = genres
+            .clone()
+            .map(|name| named(&name, genre_id(light, &name, ids)));
         Some(genres.collect::<Value>())
     });
-    if let Some(genres) = out
+    if let Some(items) = out
         .body
         .get("Genres")
         .cloned()
         .filter(|_| options.wants("genres"))
     {
-        out.put("GenreItems", genres);
-        out.put("Genres", json!(light.genres));
+        out.put("GenreItems", items);
+        out.put("Genres", json!(genres));
     }
-    out.asked("LocalTrailerCount", || light.local_trailer_count);
-    out.asked("SpecialFeatureCount", || light.special_feature_count);
+    out.asked("LocalTrailerCount", || light.local_trailer_count());
+    out.asked("SpecialFeatureCount", || light.special_feature_count());
     children(scope, entry, &mut out);
     family(snapshot, item, light, ids, &mut out);
     music(light, item, snapshot, ids, &mut out);
     if light.kind == ItemKind::Series {
-        out.put("AirDays", json!(light.air_days));
-        out.opt("AirTime", light.air_time.clone());
-        out.opt("Status", light.status.clone());
+        out.put("AirDays", json!(light.air_days()));
+        out.opt("AirTime", light.air_time());
+        out.opt("Status", light.status());
     }
-    out.opt("EndDate", light.end_date.map(time));
-    out.opt("DisplayOrder", light.display_order.clone());
-    out.asked("Tags", || Some(json!(light.tags)));
+    out.opt("EndDate", light.end_date().map(time));
+    out.opt("DisplayOrder", light.display_order());
+    out.asked("Tags", || Some(json!(light.tags())));
     let (width, height) = size(light);
-    if light.kind.media_type() == "Video" && light.video_type.is_some() {
+    if light.kind.media_type() == "Video" && light.video_type().is_some() {
         out.asked("Width", || width);
         out.asked("Height", || height);
-        if options.wants("ishd") && is_hd(width, height) && light.is_hd.is_none() {
+        if options.wants("ishd") && is_hd(width, height) && light.is_hd().is_none() {
             out.put("IsHD", true);
         }
     }
     if options.wants("primaryimageaspectratio") || light.kind == ItemKind::Season {
         out.opt(
             "PrimaryImageAspectRatio",
-            light.primary_image_aspect_ratio.map(number),
+            light.primary_image_aspect_ratio().map(number),
         );
     }
-    out.opt("VideoType", light.video_type.clone());
-    out.opt("CollectionType", light.collection_type.clone());
-    out.opt("NormalizationGain", light.normalization_gain);
+    out.opt("VideoType", light.video_type());
+    out.opt("CollectionType", light.collection_type());
+    out.opt("NormalizationGain", light.normalization_gain());
     let by_own_id = copy.id == entry.id;
     let poster = snapshot.chosen_poster(copies).filter(|_| !by_own_id);
     let poster = poster.map(|copy| snapshot.copy(copy));
     images(&others, poster, ids, options, &mut out);
     out.put(
         "LocationType",
-        light
-            .location_type
-            .clone()
-            .unwrap_or_else(|| "FileSystem".into()),
+        light.location_type().unwrap_or_else(|| "FileSystem".into()),
     );
     out.put(
         "MediaType",
         light
-            .media_type
-            .clone()
+            .media_type()
             .unwrap_or_else(|| light.kind.media_type().into()),
     );
     out.body
 }
 
-fn first<T>(copies: &[&Copy], of: impl Fn(&LightItem) -> Option<T>) -> Option<T> {
+fn first<'a, T>(copies: &[&'a Copy], of: impl Fn(&'a Packed) -> Option<T>) -> Option<T> {
     copies.iter().find_map(|copy| of(&copy.light))
 }
 
@@ -221,7 +216,7 @@ fn named(name: &str, id: crate::model::PublicId) -> Value {
     json!({ "Name": name, "Id": id })
 }
 
-fn genre_id(light: &LightItem, name: &str, ids: &IdMap<'_>) -> crate::model::PublicId {
+fn genre_id(light: &Packed, name: &str, ids: &IdMap<'_>) -> crate::model::PublicId {
     let music = light.kind.media_type() == "Audio"
         || matches!(
             light.kind,
@@ -239,17 +234,17 @@ fn genre_id(light: &LightItem, name: &str, ids: &IdMap<'_>) -> crate::model::Pub
 
 fn provider_ids(copies: &[&Copy]) -> Value {
     let mut union = Body::new();
-    for (provider, id) in copies.iter().flat_map(|copy| &copy.light.provider_ids) {
-        union.entry(provider.clone()).or_insert_with(|| json!(id));
+    for (provider, id) in copies.iter().flat_map(|copy| copy.light.provider_ids()) {
+        union.entry(provider).or_insert_with(|| json!(id));
     }
     Value::Object(union)
 }
 
 fn people(copies: &[&Copy], ids: &IdMap<'_>) -> Value {
-    let Some(copy) = copies.iter().find(|copy| !copy.light.people.is_empty()) else {
+    let Some(copy) = copies.iter().find(|copy| !copy.light.people().is_empty()) else {
         return json!([]);
     };
-    let people = copy.light.people.iter().map(|person| {
+    let people = copy.light.people().map(|person| {
         let mut out = Body::new();
         out.insert("Name".into(), json!(person.name));
         out.insert("Id".into(), json!(ids.name(NameKind::Person, &person.name)));
@@ -279,7 +274,7 @@ fn parent_id(scope: &Scope, entry: &ItemEntry, ids: &IdMap<'_>) -> Value {
         .views
         .iter()
         .find(|view| scope.projection.lists(view.library, entry.lead));
-    match (view, copy.light.parent_id) {
+    match (view, copy.light.parent_id()) {
         (Some(view), _) => json!(view.id),
         (None, Some(parent)) => json!(ids.item(parent)),
         (None, None) => Value::Null,
@@ -295,7 +290,7 @@ fn children(scope: &Scope, entry: &ItemEntry, out: &mut Writer<'_>) {
     out.asked("ChildCount", || Some(direct));
     if matches!(item.kind, ItemKind::MusicArtist | ItemKind::MusicAlbum) {
         out.asked("CumulativeRunTimeTicks", || {
-            scope.snapshot().copy(entry.lead).light.run_time_ticks
+            scope.snapshot().copy(entry.lead).light.run_time_ticks()
         });
     }
     if out.options.wants("recursiveitemcount") {
@@ -309,7 +304,7 @@ fn children(scope: &Scope, entry: &ItemEntry, out: &mut Writer<'_>) {
 fn family(
     snapshot: &crate::catalog::snapshot::Snapshot,
     item: &crate::catalog::snapshot::Item,
-    light: &LightItem,
+    light: &Packed,
     ids: &IdMap<'_>,
     out: &mut Writer<'_>,
 ) {
@@ -321,28 +316,25 @@ fn family(
             .map(|ix| snapshot.item(ix).id)
             .or_else(|| told.map(|id| ids.item(id)))
     };
-    out.opt("SeriesName", light.series_name.clone());
+    out.opt("SeriesName", light.series_name());
     out.opt(
         "SeriesId",
-        related(item.series, light.series_id).map(|id| id.to_string()),
+        related(item.series, light.series_id()).map(|id| id.to_string()),
     );
     if light.kind == ItemKind::Episode {
         out.opt(
             "SeasonId",
-            related(item.season, light.season_id).map(|id| id.to_string()),
+            related(item.season, light.season_id()).map(|id| id.to_string()),
         );
-        out.opt("SeasonName", light.season_name.clone());
+        out.opt("SeasonName", light.season_name());
     }
-    out.asked("SeriesStudio", || light.series_studio.clone());
-    out.opt(
-        "SeriesPrimaryImageTag",
-        light.series_primary_image_tag.clone(),
-    );
-    out.opt("SeriesThumbImageTag", light.series_thumb_image_tag.clone());
+    out.asked("SeriesStudio", || light.series_studio());
+    out.opt("SeriesPrimaryImageTag", light.series_primary_image_tag());
+    out.opt("SeriesThumbImageTag", light.series_thumb_image_tag());
 }
 
 fn music(
-    light: &LightItem,
+    light: &Packed,
     item: &crate::catalog::snapshot::Item,
     snapshot: &crate::catalog::snapshot::Snapshot,
     ids: &IdMap<'_>,
@@ -354,28 +346,24 @@ fn music(
     ) {
         return;
     }
-    let artists = |artists: &[NameId]| -> Value {
+    let artists = |artists: Items<'_, NameId>| -> Value {
         artists
-            .iter()
-            .map(|artist| named(&artist.name, ids.artist(artist)))
+            .map(|artist| named(&artist.name, ids.artist(&artist)))
             .collect()
     };
-    out.put("Artists", json!(light.artists));
-    out.put("ArtistItems", artists(&light.artist_items));
+    out.put("Artists", json!(light.artists()));
+    out.put("ArtistItems", artists(light.artist_items()));
     if light.kind == ItemKind::Audio {
-        out.opt("Album", light.album.clone());
+        out.opt("Album", light.album());
         let album = item
             .album
             .map(|ix| snapshot.item(ix).id)
-            .or_else(|| light.album_id.map(|id| ids.item(id)));
+            .or_else(|| light.album_id().map(|id| ids.item(id)));
         out.opt("AlbumId", album.map(|id| id.to_string()));
-        out.opt(
-            "AlbumPrimaryImageTag",
-            light.album_primary_image_tag.clone(),
-        );
+        out.opt("AlbumPrimaryImageTag", light.album_primary_image_tag());
     }
-    out.opt("AlbumArtist", light.album_artist.clone());
-    out.put("AlbumArtists", artists(&light.album_artists));
+    out.opt("AlbumArtist", light.album_artist());
+    out.put("AlbumArtists", artists(light.album_artists()));
 }
 
 /// Tags name the copy whose picture it is; the hashes go with them.
@@ -398,33 +386,32 @@ fn images(
     let limit = options.image_type_limit.unwrap_or(usize::MAX);
     let mut hashes = Body::new();
     let mut tags = Body::new();
-    let chosen = poster.and_then(|copy| Some((copy, copy.light.image_tags.get("Primary")?)));
+    let chosen = poster.and_then(|copy| Some((copy, copy.light.image_tags().get("Primary")?)));
     if let Some((copy, tag)) = chosen.filter(|_| wanted("Primary") && limit > 0) {
         tags.insert("Primary".into(), json!(tag));
-        add_hash(&mut hashes, &copy.light, "Primary", tag);
+        add_hash(&mut hashes, &copy.light, "Primary", &tag);
     }
     for copy in copies {
         for (kind, tag) in copy
             .light
-            .image_tags
-            .iter()
+            .image_tags()
             .filter(|(kind, _)| wanted(kind) && limit > 0)
         {
             if tags.contains_key(kind.as_str()) {
                 continue;
             }
             tags.insert(kind.to_string(), json!(tag));
-            add_hash(&mut hashes, &copy.light, kind, tag);
+            add_hash(&mut hashes, &copy.light, &kind, &tag);
         }
     }
     let backdrops = copies
         .iter()
-        .find(|copy| !copy.light.backdrop_image_tags.is_empty());
+        .find(|copy| !copy.light.backdrop_image_tags().is_empty());
     let mut backdrop_tags = Vec::new();
     if let Some(copy) = backdrops.filter(|_| wanted("Backdrop")) {
-        for tag in copy.light.backdrop_image_tags.iter().take(limit) {
-            add_hash(&mut hashes, &copy.light, "Backdrop", tag);
-            backdrop_tags.push(tag.clone());
+        for tag in copy.light.backdrop_image_tags().take(limit) {
+            add_hash(&mut hashes, &copy.light, "Backdrop", &tag);
+            backdrop_tags.push(tag);
         }
     }
     out.put("ImageTags", Value::Object(tags));
@@ -434,77 +421,77 @@ fn images(
 }
 
 fn inherited(
-    light: &LightItem,
+    light: &Packed,
     ids: &IdMap<'_>,
     wanted: &dyn Fn(&str) -> bool,
     hashes: &mut Body,
     out: &mut Writer<'_>,
 ) {
-    if let Some(owner) = light.parent_backdrop_item_id.filter(|_| wanted("Backdrop")) {
+    if let Some(owner) = light
+        .parent_backdrop_item_id()
+        .filter(|_| wanted("Backdrop"))
+    {
         out.put("ParentBackdropItemId", ids.item(owner).to_string());
         out.put(
             "ParentBackdropImageTags",
-            json!(light.parent_backdrop_image_tags),
+            json!(light.parent_backdrop_image_tags()),
         );
-        for tag in &light.parent_backdrop_image_tags {
-            add_hash(hashes, light, "Backdrop", tag);
+        for tag in light.parent_backdrop_image_tags() {
+            add_hash(hashes, light, "Backdrop", &tag);
         }
     }
     let single = [
         (
             "Logo",
             "ParentLogoItemId",
-            light.parent_logo_item_id,
+            light.parent_logo_item_id(),
             "ParentLogoImageTag",
-            &light.parent_logo_image_tag,
+            light.parent_logo_image_tag(),
         ),
         (
             "Art",
             "ParentArtItemId",
-            light.parent_art_item_id,
+            light.parent_art_item_id(),
             "ParentArtImageTag",
-            &light.parent_art_image_tag,
+            light.parent_art_image_tag(),
         ),
         (
             "Thumb",
             "ParentThumbItemId",
-            light.parent_thumb_item_id,
+            light.parent_thumb_item_id(),
             "ParentThumbImageTag",
-            &light.parent_thumb_image_tag,
+            light.parent_thumb_image_tag(),
         ),
         (
             "Primary",
             "ParentPrimaryImageItemId",
-            light.parent_primary_image_item_id,
+            light.parent_primary_image_item_id(),
             "ParentPrimaryImageTag",
-            &light.parent_primary_image_tag,
+            light.parent_primary_image_tag(),
         ),
     ];
     for (kind, owner_field, owner, tag_field, tag) in single {
         if let (Some(owner), Some(tag)) = (owner.filter(|_| wanted(kind)), tag) {
             out.put(owner_field, ids.item(owner).to_string());
-            out.put(tag_field, tag.clone());
-            add_hash(hashes, light, kind, tag);
+            add_hash(hashes, light, kind, &tag);
+            out.put(tag_field, tag);
         }
     }
     for tag in [
-        &light.series_primary_image_tag,
-        &light.album_primary_image_tag,
+        light.series_primary_image_tag(),
+        light.album_primary_image_tag(),
     ]
     .into_iter()
     .flatten()
     {
-        add_hash(hashes, light, "Primary", tag);
+        add_hash(hashes, light, "Primary", &tag);
     }
 }
 
-fn add_hash(hashes: &mut Body, light: &LightItem, kind: &str, tag: &str) {
-    if let Some(hash) = light
-        .image_blur_hashes
-        .get(kind)
-        .and_then(|hashes| hashes.get(tag))
-    {
+fn add_hash(hashes: &mut Body, light: &Packed, kind: &str, tag: &Tag) {
+    let of_kind = light.image_blur_hashes().get(kind);
+    if let Some(hash) = of_kind.and_then(|hashes| hashes.get(tag)) {
         let of_kind = hashes.entry(kind.to_owned()).or_insert_with(|| json!({}));
-        of_kind[tag] = json!(hash);
+        of_kind[tag.to_string()] = json!(hash);
     }
 }

@@ -13,7 +13,7 @@ use crate::wire::{Body, LightSource};
 pub fn count(scope: &Scope, copies: &[CopyIx]) -> usize {
     copies
         .iter()
-        .map(|copy| scope.snapshot().copy(*copy).light.media_sources.len())
+        .map(|copy| scope.snapshot().copy(*copy).light.media_sources().len())
         .sum()
 }
 
@@ -110,7 +110,7 @@ fn label(scope: &Scope, copy: &Copy, source: &Body) -> String {
         .unwrap_or_default();
     // "1080p" tells nothing beside "1080p H264"; "Director's Cut" does.
     let told = quality.to_lowercase().contains(&version.to_lowercase());
-    let several = copy.light.media_sources.len() > 1 && !told;
+    let several = copy.light.media_sources().len() > 1 && !told;
     let parts = [
         server.as_str(),
         quality.as_str(),

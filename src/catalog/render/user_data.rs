@@ -31,7 +31,7 @@ pub fn user_data(scope: &Scope, entry: &ItemEntry) -> Body {
             out.insert("PlayedPercentage".into(), json!(100));
         }
         out.insert("UnplayedItemCount".into(), json!(unplayed));
-    } else if let Some(runtime) = snapshot.copy(entry.lead).light.run_time_ticks
+    } else if let Some(runtime) = snapshot.copy(entry.lead).light.run_time_ticks()
         && state.position_ticks > 0
         && runtime > 0
     {

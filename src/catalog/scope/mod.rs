@@ -100,7 +100,7 @@ impl Scope {
         let by_own_id = snapshot.copy(entry.lead).id == entry.id;
         let state = self.user_items.get(snapshot.item(entry.item).id);
         let fits = |copy| {
-            let runtime = snapshot.copy(copy).light.run_time_ticks;
+            let runtime = snapshot.copy(copy).light.run_time_ticks();
             !by_own_id && state.is_some_and(|state| state.position_fits(runtime))
         };
         self.projection

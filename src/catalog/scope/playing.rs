@@ -67,7 +67,10 @@ impl Projection {
                     server: server.key,
                     id: copy.upstream_id(),
                     priority: self.priority(library, copy),
-                    quality: quality::best(&copy.light.media_sources, language),
+                    quality: match language {
+                        None => copy.quality,
+                        wished => quality::best(copy.light.media_sources(), wished),
+                    },
                     speed: now.speed,
                 };
                 (now.is_available, first(*ix), candidate, *ix)

@@ -15,7 +15,6 @@ use crate::catalog::render::Kept;
 use crate::catalog::snapshot::{
     Copy, CopyIx, ItemIx, LibraryRef, MergedLibrary, Snapshot, Strategy,
 };
-use crate::merge::quality;
 use crate::model::{ItemKind, PublicId, UpstreamId};
 
 /// What one account link may see, as its server said.
@@ -286,8 +285,7 @@ impl Projection {
         // Stable: ties stay in copy order.
         copies.sort_by_cached_key(|ix| {
             let copy = self.snapshot.copy(*ix);
-            let quality = quality::best(&copy.light.media_sources, None);
-            Reverse((self.priority(merged, copy), quality))
+            Reverse((self.priority(merged, copy), copy.quality))
         });
         copies
     }

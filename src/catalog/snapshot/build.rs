@@ -4,20 +4,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{
-    Copy, CopyIx, CopySeed, Item, ItemIx, LibraryRef, MergedLibrary, ServerEntry, Snapshot,
-    SourceLibrary, Target,
+    ByCopy, Copy, CopyIx, Index, Item, ItemIx, KnownCopy, LibraryRef, MergedLibrary, ServerEntry,
+    Snapshot, SourceLibrary, Target,
 };
 use crate::accounts::PublicIds;
 use crate::catalog::identity::{self, IdChanges, Remembered};
 use crate::merge;
-use crate::model::{ItemKind, PublicId, UpstreamId};
+use crate::model::{ItemKind, PublicId, ServerKey, UpstreamId};
+use crate::wire::Word;
 
 /// Everything that a snapshot is made of.
 pub struct Parts<'a> {
     pub servers: Vec<ServerEntry>,
     pub source_libraries: Vec<SourceLibrary>,
     pub merged_libraries: Vec<MergedLibrary>,
-    pub copies: &'a HashMap<i64, CopySeed>,
+    /// In any order.
+    pub copies: Vec<Arc<KnownCopy>>,
     /// Pairs of copies (public ids) that people joined or parted by hand.
     pub joined: &'a [(PublicId, PublicId)],
     pub parted: &'a [(PublicId, PublicId)],
@@ -35,27 +37,16 @@ pub fn build(parts: Parts<'_>) -> (Snapshot, IdChanges) {
         merged_libraries: parts.merged_libraries,
         ..Snapshot::default()
     };
-    let mut copies = sorted_copies(&snapshot, parts.copies, parts.ids);
-    let rows = copies
-        .iter()
-        .enumerate()
-        .map(|(ix, copy)| (copy.row, ix as u32));
-    snapshot.by_row = Arc::new(rows.collect());
-    let keys = copies.iter().map(|copy| (copy.server, copy.upstream_id()));
-    snapshot.by_upstream = Arc::new(keys.zip(0..).collect());
-    relate(&mut copies, &snapshot.by_upstream);
-    snapshot.copies = copies.into_iter().map(Arc::new).collect();
+    let copies = sorted_copies(&snapshot, parts.copies);
+    snapshot.by_copy = Arc::new(ByCopy::of(&copies));
+    snapshot.copies = Arc::new(copies);
+    relate(&mut snapshot);
 
-    let by_public: HashMap<PublicId, CopyIx> = snapshot
-        .copies
-        .iter()
-        .enumerate()
-        .map(|(ix, copy)| (copy.id, ix as u32))
-        .collect();
     let pairs = |pairs: &[(PublicId, PublicId)]| {
+        let copy = |id: &PublicId| snapshot.copy_by_id(*id);
         pairs
             .iter()
-            .filter_map(|(a, b)| Some((*by_public.get(a)?, *by_public.get(b)?)))
+            .filter_map(|(a, b)| Some((copy(a)?, copy(b)?)))
             .collect::<Vec<_>>()
     };
     snapshot.decisions = merge::Decisions {
@@ -75,53 +66,60 @@ pub fn build(parts: Parts<'_>) -> (Snapshot, IdChanges) {
         .collect();
     let (ids, changes) = identity::assign(&groups, parts.remembered, parts.ids);
     add_items(&mut snapshot, ids);
-    add_targets(&mut snapshot, parts.remembered, &changes, parts.ids);
+    add_targets(&mut snapshot, parts.remembered, &changes);
     (snapshot, changes)
 }
 
-fn sorted_copies(
-    snapshot: &Snapshot,
-    seeds: &HashMap<i64, CopySeed>,
-    ids: &PublicIds,
-) -> Vec<Copy> {
-    let server: HashMap<i64, u32> = snapshot
+fn sorted_copies(snapshot: &Snapshot, known: Vec<Arc<KnownCopy>>) -> Vec<Copy> {
+    let server: HashMap<i64, (ServerKey, u32)> = snapshot
         .servers
         .iter()
-        .enumerate()
-        .map(|(ix, server)| (server.id, ix as u32))
+        .zip(0..)
+        .map(|(server, ix)| (server.id, (server.key, ix)))
         .collect();
     let library: HashMap<i64, u32> = snapshot
         .source_libraries
         .iter()
-        .enumerate()
-        .map(|(ix, library)| (library.row, ix as u32))
+        .zip(0..)
+        .map(|(library, ix)| (library.row, ix))
         .collect();
-    let mut seeds: Vec<(&ServerEntry, u32, &CopySeed)> = seeds
-        .values()
-        .filter_map(|seed| {
-            let ix = *server.get(&seed.server_id)?;
-            Some((&snapshot.servers[ix as usize], ix, seed))
-        })
-        .collect();
-    seeds.sort_unstable_by_key(|(server, _, seed)| (server.key, seed.light.id));
-    seeds
+    let mut copies: Vec<(ServerKey, Copy)> = known
         .into_iter()
-        .map(|(server, ix, seed)| {
-            let library = seed.library_row.and_then(|row| library.get(&row).copied());
-            Copy::new(seed, ix, library, ids.copy(server.key, seed.light.id))
+        .filter_map(|known| {
+            let (key, ix) = *server.get(&known.server_id)?;
+            let library = known.library_row.and_then(|row| library.get(&row).copied());
+            Some((key, Copy::new(known, ix, library)))
         })
-        .collect()
+        .collect();
+    copies.sort_unstable_by_key(|(key, copy)| (*key, copy.upstream_id()));
+    copies.into_iter().map(|(_, copy)| copy).collect()
 }
 
 /// Finds the copies that each copy names as its family, on its own server.
-fn relate(copies: &mut [Copy], by_upstream: &HashMap<(u32, UpstreamId), CopyIx>) {
-    for copy in copies {
-        let find = |id: Option<UpstreamId>| by_upstream.get(&(copy.server, id?)).copied();
-        copy.parent = find(copy.light.parent_id);
-        copy.series = find(copy.light.series_id);
-        copy.season = find(copy.light.season_id);
-        copy.album = find(copy.light.album_id);
+fn relate(snapshot: &mut Snapshot) {
+    let mut copies = std::mem::take(&mut snapshot.copies);
+    let found: Vec<[Option<CopyIx>; 4]> = copies
+        .iter()
+        .map(|copy| {
+            let find = |id: Option<UpstreamId>| {
+                let key = |ix: u32| (copies[ix as usize].server, copies[ix as usize].light.id);
+                snapshot.by_copy.upstream.find(&(copy.server, id?), key)
+            };
+            let light = &copy.light;
+            [
+                find(light.parent_id()),
+                find(light.series_id()),
+                find(light.season_id()),
+                find(light.album_id()),
+            ]
+        })
+        .collect();
+    let own = Arc::get_mut(&mut copies).expect("nobody else has it yet");
+    for (copy, [parent, series, season, album]) in own.iter_mut().zip(found) {
+        (copy.parent, copy.series) = (parent, series);
+        (copy.season, copy.album) = (season, album);
     }
+    snapshot.copies = copies;
 }
 
 pub(super) fn scopes(snapshot: &Snapshot) -> Vec<merge::Scope> {
@@ -223,46 +221,34 @@ fn members(snapshot: &Snapshot, copies: &[CopyIx]) -> Vec<ItemIx> {
     found
 }
 
-fn add_targets(
-    snapshot: &mut Snapshot,
-    remembered: &Remembered,
-    changes: &IdChanges,
-    ids: &PublicIds,
-) {
-    let mut targets = HashMap::new();
-    for (ix, item) in snapshot.items.iter().enumerate() {
-        targets.insert(item.id, Target::Item(ix as u32));
-    }
-    for (ix, copy) in snapshot.copies.iter().enumerate() {
-        targets.insert(copy.id, Target::Copy(ix as u32));
-        let server = snapshot.server_of(copy).key;
-        for source in &copy.light.media_sources {
-            // Further versions within a copy are known by ids of their own.
-            if let Ok(version) = source.id.parse::<UpstreamId>() {
-                targets
-                    .entry(ids.copy(server, version))
-                    .or_insert(Target::Copy(ix as u32));
-            }
+fn add_targets(snapshot: &mut Snapshot, remembered: &Remembered, changes: &IdChanges) {
+    let items = &snapshot.items;
+    snapshot.items_by_id = Index::of(items.len(), |ix| items[ix as usize].id);
+    let merged = snapshot.merged_libraries.iter().zip(0..);
+    let merged = merged.map(|(library, ix)| (library.id, LibraryRef::Merged(ix)));
+    let sources = snapshot.source_libraries.iter().zip(0..);
+    let sources = sources.map(|(library, ix)| (library.id, LibraryRef::Source(ix)));
+    snapshot.libraries = merged.chain(sources).collect();
+
+    let mut others: HashMap<PublicId, Target> = HashMap::new();
+    for (copy, ix) in snapshot.copies.iter().zip(0..) {
+        for version in &copy.versions {
+            others.entry(*version).or_insert(Target::Copy(ix));
         }
     }
+    snapshot.others = others;
     let old = identity::old_ids(
         remembered,
         changes,
         snapshot.copies.len(),
-        |id| match targets.get(&id)? {
-            Target::Item(item) => Some(*item),
-            Target::Copy(copy) => Some(snapshot.item_of(*copy)),
+        |id| match snapshot.target(id)? {
+            Target::Item(item) => Some(item),
+            Target::Copy(copy) => Some(snapshot.item_of(copy)),
             Target::Library(_) => None,
         },
     );
-    targets.extend(old.into_iter().map(|(id, item)| (id, Target::Item(item))));
-    for (ix, library) in snapshot.merged_libraries.iter().enumerate() {
-        targets.insert(library.id, Target::Library(LibraryRef::Merged(ix as u32)));
-    }
-    for (ix, library) in snapshot.source_libraries.iter().enumerate() {
-        targets.insert(library.id, Target::Library(LibraryRef::Source(ix as u32)));
-    }
-    snapshot.targets = targets;
+    let old = old.into_iter().map(|(id, item)| (id, Target::Item(item)));
+    snapshot.others.extend(old);
 }
 
 /// The snapshot's copies as `merge` reads them.
@@ -275,55 +261,55 @@ impl merge::Copies for Input<'_> {
 
     fn copy(&self, index: u32) -> merge::Copy<'_> {
         let copy = self.0.copy(index);
-        let light = &*copy.light;
+        let light = &copy.light;
         let (season, episode) = match light.kind {
-            ItemKind::Season => (light.index_number, None),
-            _ => (light.parent_index_number, light.index_number),
+            ItemKind::Season => (light.index_number(), None),
+            _ => (light.parent_index_number(), light.index_number()),
         };
         merge::Copy {
-            original_title: light.original_title.as_deref(),
-            year: light.production_year,
+            original_title: light.original_title(),
+            year: light.production_year(),
             premiere_day: light
-                .premiere_date
+                .premiere_date()
                 .map(|at| at.timestamp().div_euclid(86_400) as i32),
             season,
             episode,
-            episode_end: light.index_number_end,
+            episode_end: light.index_number_end(),
             series: copy.series,
             album: copy.album,
             artist: light
-                .album_artist
-                .as_deref()
-                .or(light.artists.first().map(|artist| artist.as_str())),
-            runtime_ticks: light.run_time_ticks,
+                .album_artist()
+                .or_else(|| light.artists().next())
+                .map(Word::as_str),
+            runtime_ticks: light.run_time_ticks(),
             library: copy.library,
             ..merge::Copy::new(
                 self.0.server_of(copy).key,
                 light.id,
                 light.kind,
-                &light.name,
+                light.name(),
             )
         }
     }
 
     fn provider_ids(&self, index: u32, each: &mut dyn FnMut(&str, &str)) {
-        for (provider, id) in &self.0.copy(index).light.provider_ids {
-            each(provider, id);
+        for (provider, id) in self.0.copy(index).light.provider_ids() {
+            each(provider.as_str(), id);
         }
     }
 
     fn people(&self, index: u32, each: &mut dyn FnMut(&str)) {
-        for person in &self.0.copy(index).light.people {
-            each(&person.name);
+        for person in self.0.copy(index).light.people() {
+            each(person.name.as_str());
         }
     }
     fn genres(&self, index: u32, each: &mut dyn FnMut(&str)) {
-        for genre in &self.0.copy(index).light.genres {
-            each(genre);
+        for genre in self.0.copy(index).light.genres() {
+            each(genre.as_str());
         }
     }
 
     fn overview(&self, index: u32) -> Option<&str> {
-        self.0.copy(index).light.overview.as_deref()
+        self.0.copy(index).light.overview()
     }
 }

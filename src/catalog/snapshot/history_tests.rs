@@ -1,7 +1,6 @@
 //! Whatever way the catalog came to a set of copies, its items are those of a catalog that begins with it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::{Strategy, *};
 use uuid::Uuid;
@@ -9,7 +8,7 @@ use uuid::Uuid;
 use super::*;
 use crate::accounts::PublicIds;
 use crate::catalog::identity::Remembered;
-use crate::wire::LightItem;
+use crate::wire::{LightItem, Packed};
 
 const COPIES: usize = 8;
 
@@ -89,10 +88,10 @@ fn seed(copy: usize, name: u8, provider: u8) -> CopySeed {
         row: copy as i64 + 1,
         server_id: server,
         library_row: Some(server * 10),
-        light: Arc::new(light),
+        light: Packed::from(&light),
         first_seen_at: 0,
         changed_at: 0,
-        members: Arc::new([]),
+        members: Box::default(),
     }
 }
 
@@ -154,16 +153,16 @@ impl World {
             owner: None,
             sources: vec![source(0), source(2)],
         };
-        let copies: HashMap<i64, CopySeed> = self
-            .copies
-            .values()
-            .map(|seed| (seed.row, seed.clone()))
-            .collect();
+        let known = self.copies.values().cloned();
+        let known = known.map(|seed| KnownCopy::of(seed, &servers, &ids()));
+        let copies = known
+            .collect::<Result<_, _>>()
+            .expect("the servers are known");
         let (snapshot, changes) = build(Parts {
             servers: servers.to_vec(),
             source_libraries: source_libraries.collect(),
             merged_libraries: vec![library],
-            copies: &copies,
+            copies,
             joined: &self.joined,
             parted: &self.parted,
             remembered,

@@ -5,6 +5,7 @@ mod chosen;
 mod copy;
 #[cfg(test)]
 mod history_tests;
+mod index;
 mod library;
 mod own;
 #[cfg(test)]
@@ -15,9 +16,11 @@ use std::sync::Arc;
 
 use crate::model::{ItemKind, PublicId, ServerKey, UpstreamId};
 
+use index::Index;
+
 pub use build::{Parts, build};
 pub use chosen::Chosen;
-pub use copy::{Copy, CopySeed};
+pub use copy::{Copy, CopySeed, KnownCopy};
 pub use library::{LibraryRef, MergedLibrary, MergedSource, SourceLibrary, SourcePolicy, Strategy};
 pub use own::for_owner;
 
@@ -60,6 +63,25 @@ pub enum Target {
     Library(LibraryRef),
 }
 
+/// Copies by what names them.
+#[derive(Debug, Default)]
+struct ByCopy {
+    id: Index,
+    row: Index,
+    upstream: Index,
+}
+
+impl ByCopy {
+    fn of(copies: &[Copy]) -> Self {
+        let copy = |ix: u32| &copies[ix as usize];
+        Self {
+            id: Index::of(copies.len(), |ix| copy(ix).id),
+            row: Index::of(copies.len(), |ix| copy(ix).row),
+            upstream: Index::of(copies.len(), |ix| (copy(ix).server, copy(ix).light.id)),
+        }
+    }
+}
+
 /// Everything that lists need, as of one moment.
 #[derive(Debug, Default)]
 pub struct Snapshot {
@@ -67,7 +89,7 @@ pub struct Snapshot {
     pub servers: Vec<ServerEntry>,
     pub source_libraries: Vec<SourceLibrary>,
     pub merged_libraries: Vec<MergedLibrary>,
-    pub copies: Vec<Arc<Copy>>,
+    pub copies: Arc<Vec<Copy>>,
     /// The item of each copy.
     pub item_of: Vec<ItemIx>,
     pub items: Vec<Item>,
@@ -76,15 +98,24 @@ pub struct Snapshot {
     /// What people decided by hand.
     pub decisions: crate::merge::Decisions,
     by_hand: Arc<chosen::ByHand>,
-    targets: HashMap<PublicId, Target>,
-    by_row: Arc<HashMap<i64, CopyIx>>,
-    by_upstream: Arc<HashMap<(u32, UpstreamId), CopyIx>>,
+    /// Items, copies and libraries by their own ids; then what else stands for one of them: former ids
+    /// of items, ids of further versions.
+    items_by_id: Index,
+    libraries: HashMap<PublicId, LibraryRef>,
+    others: HashMap<PublicId, Target>,
+    by_copy: Arc<ByCopy>,
 }
 
 impl Snapshot {
     /// What an item's, copy's, former item's or library's id stands for.
     pub fn target(&self, id: PublicId) -> Option<Target> {
-        self.targets.get(&id).copied()
+        let item = self.items_by_id.find(&id, |ix| self.item(ix).id);
+        let copy = || self.copy_by_id(id).map(Target::Copy);
+        let library = || self.libraries.get(&id).copied().map(Target::Library);
+        library()
+            .or(item.map(Target::Item))
+            .or_else(copy)
+            .or_else(|| self.others.get(&id).copied())
     }
 
     pub fn copy(&self, ix: CopyIx) -> &Copy {
@@ -99,13 +130,18 @@ impl Snapshot {
         self.item_of[copy as usize]
     }
 
+    pub fn copy_by_id(&self, id: PublicId) -> Option<CopyIx> {
+        self.by_copy.id.find(&id, |ix| self.copy(ix).id)
+    }
+
     pub fn copy_by_row(&self, row: i64) -> Option<CopyIx> {
-        self.by_row.get(&row).copied()
+        self.by_copy.row.find(&row, |ix| self.copy(ix).row)
     }
 
     /// The copy with this id on the server at this position of [`Snapshot::servers`].
     pub fn copy_by_upstream(&self, server: u32, id: UpstreamId) -> Option<CopyIx> {
-        self.by_upstream.get(&(server, id)).copied()
+        let key = |ix| (self.copy(ix).server, self.copy(ix).light.id);
+        self.by_copy.upstream.find(&(server, id), key)
     }
 
     pub fn server_of(&self, copy: &Copy) -> &ServerEntry {

@@ -2,7 +2,7 @@
 //! item for them, and for nobody else.
 
 use super::build::{Input, add_items};
-use super::{ItemIx, Snapshot, Target};
+use super::{Index, ItemIx, Snapshot, Target};
 use crate::merge;
 use crate::model::PublicId;
 
@@ -32,13 +32,16 @@ pub fn for_owner(base: &Snapshot, owner: PublicId) -> Option<Snapshot> {
         .map(|copies| base.item(base.item_of(copies[0])).id)
         .collect();
     let joined = |item: ItemIx| grouping.group_of(base.item(item).copies[0]);
-    let targets = base.targets.iter().map(|(id, target)| {
+    let others = base.others.iter().map(|(id, target)| {
         let target = match target {
             Target::Item(item) => Target::Item(joined(*item)),
             other => *other,
         };
         (*id, target)
     });
+    let parts = base.items.iter().zip(0..);
+    let parts = parts.map(|(item, ix)| (item.id, Target::Item(joined(ix))));
+    let others = parts.chain(others).collect();
     let mut snapshot = Snapshot {
         generation: base.generation,
         servers: base.servers.clone(),
@@ -47,12 +50,14 @@ pub fn for_owner(base: &Snapshot, owner: PublicId) -> Option<Snapshot> {
         copies: base.copies.clone(),
         decisions: base.decisions.clone(),
         by_hand: base.by_hand.clone(),
-        targets: targets.collect(),
-        by_row: base.by_row.clone(),
-        by_upstream: base.by_upstream.clone(),
+        libraries: base.libraries.clone(),
+        by_copy: base.by_copy.clone(),
         ..Snapshot::default()
     };
     snapshot.grouping = std::sync::Arc::new(grouping);
     add_items(&mut snapshot, ids);
+    let items = &snapshot.items;
+    snapshot.items_by_id = Index::of(items.len(), |ix| items[ix as usize].id);
+    snapshot.others = others;
     Some(snapshot)
 }

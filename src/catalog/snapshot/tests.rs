@@ -1,12 +1,9 @@
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use super::*;
 use crate::accounts::PublicIds;
 use crate::catalog::identity::Remembered;
-use crate::wire::LightItem;
+use crate::wire::{LightItem, Packed};
 
 fn key(number: u128) -> ServerKey {
     ServerKey(Uuid::from_u128(number))
@@ -21,10 +18,10 @@ fn film(row: i64, server_id: i64, library_row: i64, name: &str, tmdb: Option<&st
         row,
         server_id,
         library_row: Some(library_row),
-        light: Arc::new(light),
+        light: Packed::from(&light),
         first_seen_at: 0,
         changed_at: 0,
-        members: Arc::new([]),
+        members: Box::default(),
     }
 }
 
@@ -71,16 +68,22 @@ fn snapshot(
         collection_type: Some("movies".to_owned()),
         body: None,
     });
-    let copies: HashMap<i64, CopySeed> = copies.into_iter().map(|seed| (seed.row, seed)).collect();
+    let ids = PublicIds::new([7; 32]);
+    let known = copies
+        .into_iter()
+        .map(|seed| KnownCopy::of(seed, &servers, &ids));
+    let copies = known
+        .collect::<Result<_, _>>()
+        .expect("both servers are known");
     let (snapshot, changes) = build(Parts {
         servers: servers.to_vec(),
         source_libraries: source_libraries.to_vec(),
         merged_libraries: libraries,
-        copies: &copies,
+        copies,
         joined: &[],
         parted: &[],
         remembered,
-        ids: &PublicIds::new([7; 32]),
+        ids: &ids,
         generation: 1,
     });
     remembered.apply(&changes, 1);

@@ -1,12 +1,13 @@
 //! Keeps what is gone in mind, and puts what came in its place where it is the same under another id.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::{Store, Writer};
 use crate::catalog::CatalogError;
 use crate::catalog::decisions::Standing;
 use crate::catalog::renewal::{Trace, is_followed, renewed};
-use crate::catalog::snapshot::{CopySeed, Target};
+use crate::catalog::snapshot::{KnownCopy, Target};
 use crate::db;
 use crate::db::departed::{self, DepartedCopy, RenewedCopy};
 use crate::model::{PublicId, ServerKey};
@@ -15,18 +16,6 @@ use crate::model::{PublicId, ServerKey};
 const LATELY_MS: i64 = 24 * 3600 * 1000;
 
 impl Store {
-    /// The rows among these that were never seen before.
-    pub(super) fn unknown(&self, writer: &Writer, seeds: &[CopySeed]) -> Vec<i64> {
-        let keys = keys(writer);
-        let is_new = |seed: &&CopySeed| {
-            let key = keys.get(&seed.server_id);
-            let id = key.map(|key| self.ids.copy(*key, seed.light.id));
-            id.is_some_and(|id| !writer.remembered.item_of_copy.contains_key(&id))
-        };
-        let new = seeds.iter().filter(is_new);
-        new.map(|seed| seed.row).collect()
-    }
-
     /// Copies came (by their rows) and went: whichever is one under another id takes its place; the rest
     /// of what went is kept in mind. `keys`: of all servers, also of those that went with their copies.
     pub(super) async fn follow(
@@ -34,7 +23,7 @@ impl Store {
         writer: &mut Writer,
         keys: &HashMap<i64, ServerKey>,
         came: &[i64],
-        gone: &[CopySeed],
+        gone: &[Arc<KnownCopy>],
     ) -> Result<(), CatalogError> {
         let now = self.clock.millis();
         let mut pairs = self.back_after_a_while(writer, keys, came).await?;
@@ -44,11 +33,10 @@ impl Store {
             let Some(key) = keys.get(&server) else {
                 continue;
             };
-            let trace =
-                |seed: &CopySeed| Trace::of(self.ids.copy(*key, seed.light.id), &seed.light);
+            let trace = |copy: &Arc<KnownCopy>| Trace::of(copy.id, &copy.light);
             let followed =
-                |seed: &&CopySeed| seed.server_id == server && is_followed(seed.light.kind);
-            let went: Vec<&CopySeed> = gone.iter().filter(followed).collect();
+                |copy: &&Arc<KnownCopy>| copy.server_id == server && is_followed(copy.light.kind);
+            let went: Vec<&Arc<KnownCopy>> = gone.iter().filter(followed).collect();
             let earliest = went.iter().map(|seed| seed.first_seen_at).min();
             let since = earliest.unwrap_or(now).max(now - LATELY_MS);
             let late = writer.copies.values().filter(followed);
@@ -78,7 +66,7 @@ impl Store {
         let seeds = came.iter().filter_map(|row| writer.copies.get(row));
         for seed in seeds.filter(|seed| is_followed(seed.light.kind)) {
             if let Some(key) = keys.get(&seed.server_id) {
-                let trace = Trace::of(self.ids.copy(*key, seed.light.id), &seed.light);
+                let trace = Trace::of(seed.id, &seed.light);
                 by_server.entry(*key).or_default().push(trace);
             }
         }
@@ -154,6 +142,13 @@ impl Store {
         writer.configuration.standing = Standing::of(&standing);
         Ok(())
     }
+}
+
+/// The rows of those among these that were never seen before.
+pub(super) fn unknown(writer: &Writer, copies: &[Arc<KnownCopy>]) -> Vec<i64> {
+    let seen = &writer.remembered.item_of_copy;
+    let new = copies.iter().filter(|copy| !seen.contains_key(&copy.id));
+    new.map(|copy| copy.row).collect()
 }
 
 /// The keys of the servers that are configured, by their rows.

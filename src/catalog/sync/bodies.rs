@@ -14,7 +14,7 @@ use crate::db::bodies::{self, BodyRow, BodyWrite};
 use crate::db::copies::{self, CopyRow};
 use crate::jellyfin::UpstreamError;
 use crate::model::{ItemKind, UpstreamId};
-use crate::wire::{Body, LightItem};
+use crate::wire::{Body, LightItem, Packed};
 
 /// Marks a copy of a server that tells no etags, or has no body for it, as asked for.
 const NO_ETAG: &str = "-";
@@ -95,7 +95,7 @@ impl Run<'_> {
                 copy_id: row.id,
                 body: body.map(|body| BodyRow {
                     copy_id: row.id,
-                    body: pack(&strip(body)).0,
+                    body: pack(&strip(body)),
                     fetched_at: now,
                 }),
                 etag: etag.map_or_else(|| NO_ETAG.to_owned(), String::from),
@@ -107,7 +107,7 @@ impl Run<'_> {
                     row: row.id,
                     server_id: self.server.id,
                     library_row: row.source_library_id,
-                    light: Arc::new(light),
+                    light: Packed::from(&light),
                     first_seen_at: row.first_seen_at,
                     changed_at,
                     members: members.unwrap_or_default().into(),

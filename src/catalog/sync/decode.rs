@@ -47,12 +47,6 @@ pub fn id(body: &Body) -> Option<UpstreamId> {
 
 /// The light part of an item. Fields of an unexpected type are left out.
 pub fn light(body: &Body) -> Option<LightItem> {
-    let mut light = read(body)?;
-    light.shrink_to_fit();
-    Some(light)
-}
-
-fn read(body: &Body) -> Option<LightItem> {
     id(body)?;
     let whole = serde_json::from_value(Value::Object(body.clone()));
     match whole {

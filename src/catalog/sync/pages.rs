@@ -1,7 +1,6 @@
 //! What becomes of a page: new copies, changed copies, the rest is stamped.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::SyncError;
 use super::decode;
@@ -11,7 +10,7 @@ use super::run::Run;
 use crate::catalog::snapshot::CopySeed;
 use crate::db::copies::{self, CopyRow, CopyUpdate, NewCopy, PageWrite};
 use crate::model::ItemKind;
-use crate::wire::{Body, LightItem};
+use crate::wire::{Body, LightItem, Packed};
 
 /// No items of their own: libraries, channels, and what is listed by name.
 fn is_item(kind: ItemKind) -> bool {
@@ -67,7 +66,7 @@ impl Run<'_> {
             write.seen.push(row.id);
             if let Some((update, light)) = self.compare(&row, light, library, now) {
                 if update.changed_at == now || update.source_library_id != row.source_library_id {
-                    shown.push(self.seed(&update, &row, Arc::new(light)));
+                    shown.push(self.seed(&update, &row, &light));
                 }
                 write.updated.push(update);
             }
@@ -104,10 +103,10 @@ impl Run<'_> {
                     row,
                     server_id: self.server.id,
                     library_row: library,
-                    light: Arc::new(light),
+                    light: Packed::from(&light),
                     first_seen_at: now,
                     changed_at: now,
-                    members: Arc::new([]),
+                    members: Box::default(),
                 });
             }
         }
@@ -181,15 +180,15 @@ impl Run<'_> {
         Some((update, light))
     }
 
-    fn seed(&self, update: &CopyUpdate, row: &CopyRow, light: Arc<LightItem>) -> CopySeed {
+    fn seed(&self, update: &CopyUpdate, row: &CopyRow, light: &LightItem) -> CopySeed {
         CopySeed {
             row: row.id,
             server_id: self.server.id,
             library_row: update.source_library_id,
-            light,
+            light: Packed::from(light),
             first_seen_at: row.first_seen_at,
             changed_at: update.changed_at,
-            members: Arc::new([]),
+            members: Box::default(),
         }
     }
 }

@@ -117,7 +117,7 @@ impl Catalog {
                 base.filter(|_| !anew),
                 &told,
                 now,
-                copy.light.run_time_ticks,
+                copy.light.run_time_ticks(),
             );
             let before = ours.clone().unwrap_or_default();
             if let Some(state) = &outcome.ours {

@@ -124,7 +124,7 @@ impl Catalog {
                     false => Marks {
                         position_runtime_ticks: marks.position_runtime_ticks.or_else(|| {
                             let first = *scope.playing_order(item).first()?;
-                            snapshot.copy(first).light.run_time_ticks
+                            snapshot.copy(first).light.run_time_ticks()
                         }),
                         ..marks.clone()
                     },
@@ -181,7 +181,7 @@ impl Catalog {
         position: i64,
     ) -> Result<(), CatalogError> {
         let copy = scope.snapshot().copy(entry.lead);
-        let runtime = copy.light.run_time_ticks;
+        let runtime = copy.light.run_time_ticks();
         let server = self.registry().get(scope.snapshot().server_of(copy).id);
         let rules = server.map_or_else(ResumeRules::default, |server| server.resume_rules());
         let (played, position) = match reached(position, runtime, &rules) {

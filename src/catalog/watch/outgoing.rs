@@ -68,7 +68,7 @@ pub fn rows(
                     "LastPlayedDate": state.last_played_at.and_then(time_text),
                 });
                 // A cut of another length keeps its own, also one that is not known here.
-                if let Some(position) = state.position_on(copy.light.run_time_ticks) {
+                if let Some(position) = state.position_on(copy.light.run_time_ticks()) {
                     play["PlaybackPositionTicks"] = json!(position);
                 }
                 tell("play", play);

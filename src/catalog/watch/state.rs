@@ -139,7 +139,7 @@ impl ItemState {
         let item = snapshot.item(entry.item);
         let mut state = Self::default();
         if let Some(own) = scope.user_items.get(item.id) {
-            let runtime = |copy| snapshot.copy(copy).light.run_time_ticks;
+            let runtime = |copy| snapshot.copy(copy).light.run_time_ticks();
             // Asked by its own id, a copy tells what is its own; else a fitting one is offered first.
             state.position_ticks = match snapshot.copy(entry.lead).id == entry.id {
                 true => own.position_on(runtime(entry.lead)).unwrap_or(0),

@@ -74,9 +74,9 @@ impl Conflict {
         let ids = conflict.ids.as_ref();
         Some(Self {
             left: left.id.to_string().into(),
-            left_name: left.light.name.to_string(),
+            left_name: left.light.name().to_string(),
             right: right.id.to_string().into(),
-            right_name: right.light.name.to_string(),
+            right_name: right.light.name().to_string(),
             provider: ids.map(|ids| ids.provider.clone()),
             left_id: ids.map(|ids| ids.left.clone()),
             right_id: ids.map(|ids| ids.right.clone()),

@@ -30,11 +30,11 @@ pub struct CopyGroup {
 impl CopySummary {
     pub fn of(snapshot: &Snapshot, ix: CopyIx) -> Self {
         let copy = snapshot.copy(ix);
-        let tag = copy.light.image_tags.get("Primary");
+        let tag = copy.light.image_tags().get("Primary");
         Self {
             id: copy.id.to_string().into(),
-            name: copy.light.name.to_string(),
-            year: copy.light.production_year,
+            name: copy.light.name().to_string(),
+            year: copy.light.production_year(),
             server: snapshot.server_of(copy).name.clone(),
             image_url: tag.map(|tag| format!("/Items/{}/Images/Primary?tag={tag}", copy.id)),
         }

@@ -71,9 +71,9 @@ impl Holdings {
         let mut servers: Vec<u32> = held().map(|copy| copy.server).collect();
         servers.sort_unstable();
         servers.dedup();
-        let versions = || held().flat_map(|copy| &copy.light.media_sources);
+        let versions = || held().flat_map(|copy| copy.light.media_sources());
         let mut rated: Vec<Quality> = versions()
-            .map(|version| Quality::of(version, language))
+            .map(|version| Quality::of(&version, language))
             .collect();
         rated.sort_by_key(|quality| quality.score);
         let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);

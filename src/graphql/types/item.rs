@@ -16,7 +16,7 @@ use crate::graphql::inputs::{
 };
 use crate::graphql::scalars::{Json, Long};
 use crate::model::{ItemFilter, ItemKind, ItemQuery, NameKind};
-use crate::wire::{LightItem, Word};
+use crate::wire::{Items, Packed, Word};
 
 /// Someone who took part in an item.
 #[derive(Debug, Clone, SimpleObject)]
@@ -70,7 +70,7 @@ impl Item {
     }
 
     /// Of the leading copy, else of the first copy that has it.
-    fn light<T>(&self, read: impl Fn(&LightItem) -> Option<T>) -> Option<T> {
+    fn light<'a, T>(&'a self, read: impl Fn(&'a Packed) -> Option<T>) -> Option<T> {
         let entry = self.item()?;
         let snapshot = self.scope.snapshot();
         let lead = &snapshot.copy(entry.lead).light;
@@ -82,20 +82,21 @@ impl Item {
     }
 
     /// A list of the leading copy, else of the first copy that has any.
-    fn list<T: Clone>(&self, read: impl Fn(&LightItem) -> &Vec<T>) -> Vec<T> {
-        let found = self.light(|light| {
-            let list = read(light);
-            (!list.is_empty()).then(|| list.clone())
-        });
+    fn list<'a, E: 'a>(&'a self, read: impl Fn(&'a Packed) -> Items<'a, E>) -> Items<'a, E> {
+        let found = self.light(|light| Some(read(light)).filter(|list| !list.is_empty()));
         found.unwrap_or_default()
     }
 
-    fn text(&self, read: impl Fn(&LightItem) -> Option<&str>) -> Option<String> {
-        self.light(|light| read(light).map(str::to_owned))
+    fn text<'a>(&'a self, read: impl Fn(&'a Packed) -> Option<&'a str>) -> Option<String> {
+        self.light(read).map(str::to_owned)
     }
 
-    fn words(&self, read: impl Fn(&LightItem) -> &Vec<Word>) -> Vec<String> {
-        self.list(read).into_iter().map(String::from).collect()
+    fn word(&self, read: impl Fn(&Packed) -> Option<Word>) -> Option<String> {
+        self.light(read).map(String::from)
+    }
+
+    fn words<'a>(&'a self, read: impl Fn(&'a Packed) -> Items<'a, Word>) -> Vec<String> {
+        self.list(read).map(String::from).collect()
     }
 
     fn kind(&self) -> ItemKind {
@@ -168,7 +169,7 @@ impl Item {
                 .snapshot()
                 .copy(entry.lead)
                 .light
-                .name
+                .name()
                 .to_string(),
             Entry::Library(library) => self
                 .scope
@@ -182,107 +183,103 @@ impl Item {
 
     /// The name where it was made.
     async fn original_title(&self) -> Option<String> {
-        self.text(|light| light.original_title.as_deref())
+        self.text(Packed::original_title)
     }
 
     /// What it is sorted by.
     async fn sort_name(&self) -> Option<String> {
-        self.text(|light| light.sort_name.as_deref())
+        self.text(Packed::sort_name)
     }
 
     /// What it is about.
     async fn overview(&self) -> Option<String> {
-        self.text(|light| light.overview.as_deref())
+        self.text(Packed::overview)
     }
 
     /// The year of production.
     async fn production_year(&self) -> Option<i32> {
-        self.light(|light| light.production_year)
+        self.light(Packed::production_year)
     }
 
     /// When it was first shown.
     async fn premiere_date(&self) -> Option<DateTime<Utc>> {
-        self.light(|light| light.premiere_date)
+        self.light(Packed::premiere_date)
     }
 
     /// When a series ended.
     async fn end_date(&self) -> Option<DateTime<Utc>> {
-        self.light(|light| light.end_date)
+        self.light(Packed::end_date)
     }
 
     /// When it was added to its server.
     async fn date_created(&self) -> Option<DateTime<Utc>> {
-        self.light(|light| light.date_created)
+        self.light(Packed::date_created)
     }
 
     /// The number of an episode, season or track.
     async fn index_number(&self) -> Option<i32> {
-        self.light(|light| light.index_number)
+        self.light(Packed::index_number)
     }
 
     /// The last number of an episode that spans several.
     async fn index_number_end(&self) -> Option<i32> {
-        self.light(|light| light.index_number_end)
+        self.light(Packed::index_number_end)
     }
 
     /// The number of an episode's season or a track's disc.
     async fn parent_index_number(&self) -> Option<i32> {
-        self.light(|light| light.parent_index_number)
+        self.light(Packed::parent_index_number)
     }
 
     /// In ticks of 100 ns.
     async fn run_time_ticks(&self) -> Option<Long> {
-        self.light(|light| light.run_time_ticks).map(Long)
+        self.light(Packed::run_time_ticks).map(Long)
     }
 
     /// 0 to 10.
     async fn community_rating(&self) -> Option<f64> {
-        self.light(|light| light.community_rating)
+        self.light(Packed::community_rating)
     }
 
     /// 0 to 100.
     async fn critic_rating(&self) -> Option<f64> {
-        self.light(|light| light.critic_rating)
+        self.light(Packed::critic_rating)
     }
 
     /// The parental rating.
     async fn official_rating(&self) -> Option<String> {
-        self.text(|light| light.official_rating.as_deref())
+        self.word(Packed::official_rating)
     }
 
     /// `Continuing`, `Ended` or `Unreleased`, of a series.
     async fn status(&self) -> Option<String> {
-        self.text(|light| light.status.as_deref())
+        self.word(Packed::status)
     }
 
     /// Its genres.
     async fn genres(&self) -> Vec<String> {
-        self.words(|light| &light.genres)
+        self.words(Packed::genres)
     }
 
     /// Its tags.
     async fn tags(&self) -> Vec<String> {
-        self.words(|light| &light.tags)
+        self.words(Packed::tags)
     }
 
     /// Its studios or networks.
     async fn studios(&self) -> Vec<String> {
-        let studios = self.list(|light| &light.studios);
-        studios
-            .iter()
-            .map(|studio| studio.name.to_string())
-            .collect()
+        let studios = self.list(Packed::studios);
+        studios.map(|studio| studio.name.to_string()).collect()
     }
 
     /// Its artists, of music.
     async fn artists(&self) -> Vec<String> {
-        self.words(|light| &light.artists)
+        self.words(Packed::artists)
     }
 
     /// Who took part, of the leading copy.
     async fn people(&self) -> Vec<Credit> {
-        self.list(|light| &light.people)
-            .into_iter()
+        self.list(Packed::people)
             .map(|person| Credit {
                 name: person.name.into(),
                 role: person.role.map(String::from),
@@ -298,7 +295,7 @@ impl Item {
         };
         let mut found: Vec<ProviderId> = Vec::new();
         for copy in self.scope.copies(entry) {
-            for (provider, id) in &self.scope.snapshot().copy(copy).light.provider_ids {
+            for (provider, id) in self.scope.snapshot().copy(copy).light.provider_ids() {
                 if !found
                     .iter()
                     .any(|known| known.provider == provider.as_str())

@@ -96,8 +96,7 @@ impl Joined {
 }
 
 fn id_of(copy: &Copy, provider: &str) -> Option<String> {
-    let ids = &copy.light.provider_ids;
-    ids.iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(provider))
+    let mut ids = copy.light.provider_ids();
+    ids.find(|(name, _)| name.eq_ignore_ascii_case(provider))
         .map(|(_, id)| id.to_string())
 }

@@ -92,9 +92,9 @@ impl Source {
 
     fn media_versions(&self) -> Vec<MediaVersion> {
         let language = self.scope.viewer.audio_language();
-        let sources = self.copy().light.media_sources.iter();
+        let sources = self.copy().light.media_sources();
         sources
-            .map(|source| MediaVersion::of(source, language))
+            .map(|source| MediaVersion::of(&source, language))
             .collect()
     }
 
@@ -114,7 +114,7 @@ impl Source {
 
     /// What its server calls it.
     async fn name(&self) -> &str {
-        &self.copy().light.name
+        self.copy().light.name()
     }
 
     /// The server that holds it.
@@ -183,7 +183,7 @@ impl Source {
 
     /// In ticks of 100 ns.
     async fn run_time_ticks(&self) -> Option<Long> {
-        self.copy().light.run_time_ticks.map(Long)
+        self.copy().light.run_time_ticks().map(Long)
     }
 
     /// When Manyfin first saw it.
