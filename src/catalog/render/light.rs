@@ -102,7 +102,9 @@ pub fn light(
     out.put("ChannelId", Value::Null);
     out.asked("Overview", || first(&others, |light| light.overview()));
     // Lists too come from the first copy that has any.
-    let genres = first(&others, |light| Some(light.genres()).filter(|list| !list.is_empty()));
+    let genres = first(&others, |light| {
+        Some(light.genres()).filter(|list| !list.is_empty())
+    });
     let genres = genres.unwrap_or_default();
     out.asked("Genres", || Some(json!(genres)));
     out.opt(
@@ -131,7 +133,9 @@ pub fn light(
         out.put("People", people(&others, ids));
     }
     out.asked("Studios", || {
-        let studios = first(&others, |light| Some(light.studios()).filter(|list| !list.is_empty()));
+        let studios = first(&others, |light| {
+            Some(light.studios()).filter(|list| !list.is_empty())
+        });
         let studios = studios
             .unwrap_or_default()
             .map(|studio| named(&studio.name, ids.name(NameKind::Studio, &studio.name)));
