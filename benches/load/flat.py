@@ -91,8 +91,9 @@ def main():
 
 def evening(gateway, port, seconds):
     library = load.ready(gateway, 10_000)
-    films = gateway.ask(load.page(library, 0, "&fields=MediaSources"))["Items"]
-    film = max(films, key=lambda item: item["MediaSources"][0]["Size"])
+    longest = (f"/Items?parentId={library}&recursive=true&includeItemTypes=Movie&limit=1&sortBy=Runtime"
+               "&sortOrder=Descending&fields=MediaSources")
+    film = gateway.ask(longest)["Items"][0]
     source = film["MediaSources"][0]
     path = f'/Videos/{film["Id"]}/stream?static=true&mediaSourceId={source["Id"]}'
     # What is made at the first time is made before the start is taken.

@@ -4,6 +4,7 @@
 //! links show; `query` and `home` make lists from it, `render` their Jellyfin bodies, `hydrate` fetches
 //! what only bodies hold, `sync` keeps the snapshot true, `watch` what was watched.
 
+mod budget;
 pub mod decisions;
 pub mod events;
 pub mod home;

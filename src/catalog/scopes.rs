@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use lru::LruCache;
 
+use super::budget::Budget;
+use super::query::{self, ResultCache};
+use super::render::{self, Kept};
 use super::scope::{AccessSet, Projection};
 use super::snapshot::{Snapshot, for_owner};
 use super::store::Access;
@@ -19,8 +22,8 @@ const PROJECTIONS: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
 /// Projections, found by the viewer's links and shared by what they show.
 pub struct Projections {
     ids: PublicIds,
-    lists: Lookups,
-    texts: Lookups,
+    lists: (Lookups, Budget),
+    texts: (Lookups, Budget),
     by_links: Mutex<LruCache<Links, Arc<Projection>>>,
     by_access: Mutex<LruCache<Shown, Arc<Projection>>>,
 }
@@ -49,8 +52,11 @@ impl Projections {
         let empty = || LruCache::new(PROJECTIONS);
         Self {
             ids,
-            lists: metrics.lookups(CacheName::Lists),
-            texts: metrics.lookups(CacheName::Texts),
+            lists: (metrics.lookups(CacheName::Lists), Budget::new(query::LISTS)),
+            texts: (
+                metrics.lookups(CacheName::Texts),
+                Budget::new(render::TEXTS),
+            ),
             by_links: Mutex::new(LruCache::new(PROJECTIONS)),
             by_access: Mutex::new(empty()),
         }
@@ -108,8 +114,8 @@ impl Projections {
                 owner,
                 self.ids.clone(),
             );
-            made.results.count_in(self.lists.clone());
-            made.bodies.count_in(self.texts.clone());
+            made.results = ResultCache::sharing(self.lists.0.clone(), self.lists.1.share());
+            made.bodies = Kept::sharing(self.texts.0.clone(), self.texts.1.share());
             let made = Arc::new(made);
             forget_before(&mut by_access, |old| old.generation < generation);
             by_access.put(shown, made.clone());

@@ -1,4 +1,4 @@
-//! Lists that were computed already, for one projection; bounded by bytes.
+//! Lists that were computed already, for one projection; within its share of what all may take.
 
 use std::sync::Mutex;
 
@@ -6,18 +6,23 @@ use lru::LruCache;
 
 use super::Place;
 use super::list::List;
+use crate::catalog::budget::{Budget, Share};
 use crate::catalog::scope::Scope;
 use crate::model::{ItemQuery, ItemSort};
 use crate::telemetry::metrics::Lookups;
 
-/// What the lists of a projection may take, in bytes: eight orders of a million items, some hundred lists
-/// of ten thousand.
-const BUDGET: usize = 32 << 20;
+/// What the lists of all projections may take, in bytes: eight orders of a million items, some hundred
+/// lists of ten thousand.
+pub const BUDGET: usize = 32 << 20;
 /// What a list costs beside its entries: the key and the cache's own.
 const OVERHEAD: usize = 512;
 
 /// See the module.
-pub struct ResultCache(Mutex<Kept>, Lookups);
+pub struct ResultCache {
+    kept: Mutex<Kept>,
+    lookups: Lookups,
+    share: Share,
+}
 
 struct Kept {
     lists: LruCache<String, List>,
@@ -30,18 +35,28 @@ impl Default for ResultCache {
             lists: LruCache::unbounded(),
             bytes: 0,
         };
-        Self(Mutex::new(kept), Lookups::default())
+        Self {
+            kept: Mutex::new(kept),
+            lookups: Lookups::default(),
+            share: Budget::new(BUDGET).share(),
+        }
     }
 }
 
 impl ResultCache {
-    pub fn count_in(&mut self, lookups: Lookups) {
-        self.1 = lookups;
+    /// A cache that counts what is found in it, and has this share of what all may take.
+    pub fn sharing(lookups: Lookups, share: Share) -> Self {
+        Self {
+            lookups,
+            share,
+            ..Self::default()
+        }
     }
 
     pub fn get(&self, key: &str) -> Option<List> {
         let found = self.kept().lists.get(key).cloned();
-        self.1.count(found.is_some().into(), found.is_none().into());
+        self.lookups
+            .count(found.is_some().into(), found.is_none().into());
         found
     }
 
@@ -52,7 +67,7 @@ impl ResultCache {
             kept.bytes -= weight(&former);
         }
         // The last one stays, however large: it is being read.
-        while kept.bytes > BUDGET && kept.lists.len() > 1 {
+        while kept.bytes > self.share.bytes() && kept.lists.len() > 1 {
             if let Some((_, oldest)) = kept.lists.pop_lru() {
                 kept.bytes -= weight(&oldest);
             }
@@ -60,7 +75,7 @@ impl ResultCache {
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.0.lock().expect("no panic while locked")
+        self.kept.lock().expect("no panic while locked")
     }
 }
 

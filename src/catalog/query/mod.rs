@@ -18,7 +18,7 @@ use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::catalog::snapshot::ItemIx;
 use crate::model::{ItemFilter, ItemKind, ItemQuery, ItemSort, NameKind, Page};
 
-pub use cache::ResultCache;
+pub use cache::{BUDGET as LISTS, ResultCache};
 pub use filter::{is_hd, size};
 pub use list::{Entries, List};
 use place::Place;

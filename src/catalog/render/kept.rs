@@ -8,19 +8,24 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use lru::LruCache;
 
+use crate::catalog::budget::{Budget, Share};
 use crate::catalog::scope::ItemEntry;
 use crate::model::BodyOptions;
 use crate::telemetry::metrics::Lookups;
 
-/// What the texts of a projection may take, in bytes.
-const BUDGET: usize = 16 << 20;
+/// What the texts of all projections may take, in bytes.
+pub const BUDGET: usize = 24 << 20;
 /// What a text costs beside its bytes: the key and its place in the map.
 const OVERHEAD: usize = 96;
 /// Different selections of fields; an app has a few.
 const SELECTIONS: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
 /// See the module.
-pub struct Kept(Mutex<Texts>, Lookups);
+pub struct Kept {
+    texts: Mutex<Texts>,
+    lookups: Lookups,
+    share: Share,
+}
 
 struct Texts {
     by_options: LruCache<BodyOptions, Selection>,
@@ -39,13 +44,22 @@ impl Default for Kept {
             by_options: LruCache::new(SELECTIONS),
             bytes: 0,
         };
-        Self(Mutex::new(texts), Lookups::default())
+        Self {
+            texts: Mutex::new(texts),
+            lookups: Lookups::default(),
+            share: Budget::new(BUDGET).share(),
+        }
     }
 }
 
 impl Kept {
-    pub fn count_in(&mut self, lookups: Lookups) {
-        self.1 = lookups;
+    /// Counts what is found in it, and has this share of what all may take.
+    pub fn sharing(lookups: Lookups, share: Share) -> Self {
+        Self {
+            lookups,
+            share,
+            ..Self::default()
+        }
     }
 
     /// The texts of these entries, where there are any.
@@ -62,7 +76,7 @@ impl Kept {
             None => entries.map(|_| None).collect(),
         };
         let hits = found.iter().flatten().count() as u64;
-        self.1.count(hits, found.len() as u64 - hits);
+        self.lookups.count(hits, found.len() as u64 - hits);
         found
     }
 
@@ -87,7 +101,7 @@ impl Kept {
             selection.bytes += added;
         }
         kept.bytes += added;
-        while kept.bytes > BUDGET {
+        while kept.bytes > self.share.bytes() {
             let Some((_, oldest)) = kept.by_options.pop_lru() else {
                 break;
             };
@@ -96,7 +110,7 @@ impl Kept {
     }
 
     fn lock(&self) -> MutexGuard<'_, Texts> {
-        self.0.lock().expect("no panic while locked")
+        self.texts.lock().expect("no panic while locked")
     }
 }
 

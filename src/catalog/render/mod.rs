@@ -23,7 +23,7 @@ use crate::wire::Body;
 
 pub use fields::needs_bodies;
 pub use ids::IdMap;
-pub use kept::Kept;
+pub use kept::{BUDGET as TEXTS, Kept};
 pub use sources::{map as map_source, source_id};
 pub use user_data::{user_data, user_data_of_name};
 
