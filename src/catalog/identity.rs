@@ -92,9 +92,10 @@ pub fn assign(
                     *id
                 }
                 None => {
-                    let is_free = |id: &PublicId| !holder.contains_key(id) && !given.contains(id);
-                    let founder = free_founder(copies, known, ids, is_free);
-                    let id = ids.item(founder);
+                    let (id, founder) = new_id(copies, ids, |id| {
+                        let is_known = known.items.contains_key(id) || holder.contains_key(id);
+                        !is_known && !given.contains(id)
+                    });
                     given.insert(id);
                     changes.items.push((id, founder));
                     id
@@ -149,26 +150,21 @@ fn founds(copies: &[PublicId], id: PublicId, known: &Remembered) -> bool {
     item.is_some_and(|item| copies.contains(&item.founder))
 }
 
-/// The first copy whose item id was not given out before; a part that splits off needs an id of its own.
-fn free_founder(
+/// An id that nobody has or had, and the copy that founds it: the first copy whose own id is free; where all
+/// are taken (a copy was renewed, and came back itself), one that follows from the first copy's.
+fn new_id(
     copies: &[PublicId],
-    known: &Remembered,
     ids: &PublicIds,
     is_free: impl Fn(&PublicId) -> bool,
-) -> PublicId {
-    let mut unknown = copies.iter().copied();
-    unknown
-        .find(|copy| {
-            let id = ids.item(*copy);
-            !known.items.contains_key(&id) && is_free(&id)
-        })
-        .or_else(|| {
-            copies
-                .iter()
-                .copied()
-                .find(|copy| is_free(&ids.item(*copy)))
-        })
-        .unwrap_or(copies[0])
+) -> (PublicId, PublicId) {
+    let own = copies.iter().map(|copy| (ids.item(*copy), *copy));
+    own.clone().find(|(id, _)| is_free(id)).unwrap_or_else(|| {
+        let mut id = ids.item(copies[0]);
+        while !is_free(&id) {
+            id = ids.item(id);
+        }
+        (id, copies[0])
+    })
 }
 
 /// Every id that no item and no copy has now, and the living item that answers to it. `live` tells the item

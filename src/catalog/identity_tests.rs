@@ -165,3 +165,37 @@ fn a_part_that_splits_off_answers_to_the_old_id_when_the_other_part_is_gone() {
     history.step(&vec![Some(0), Some(1)]);
     assert_eq!(history.opens(id), Some(&vec![copy(0)]));
 }
+
+#[test]
+fn a_copy_that_comes_back_after_it_was_renewed_has_an_id_of_its_own() {
+    let ids = PublicIds::new([7; 32]);
+    let (old, new) = (copy(0), copy(1));
+    let item = ids.item(old);
+    let mut known = Remembered::default();
+    known.items.insert(
+        item,
+        Founded {
+            founder: new,
+            at: 1,
+        },
+    );
+    known.item_of_copy.extend([(old, item), (new, item)]);
+    let groups = [vec![new], vec![old]];
+    let (assigned, changes) = assign(&groups, &known, &ids);
+    assert_eq!(assigned[0], item);
+    assert_ne!(assigned[1], item);
+    known.apply(&changes, 2);
+    let (again, changes) = assign(&groups, &known, &ids);
+    assert_eq!(again, assigned);
+    assert!(changes.is_empty());
+}
+
+#[test]
+fn ids_that_point_at_each_other_open_nothing() {
+    let mut known = Remembered::default();
+    known
+        .aliases
+        .extend([(copy(0), copy(1)), (copy(1), copy(0))]);
+    let old = old_ids(&known, &IdChanges::default(), 0, |_| None);
+    assert!(old.is_empty());
+}
