@@ -20,7 +20,9 @@ use crate::clock::Clock;
 use crate::db::{self, Db};
 use crate::jellyfin::Registry;
 use crate::model::{BodyOptions, PublicId};
-use crate::wire::Body;
+
+/// A page of as many whole bodies is rendered by two threads.
+const WORTH_TWO: usize = 32;
 
 /// See [`super`]. Cheap to clone.
 #[derive(Clone)]
@@ -221,11 +223,7 @@ impl Catalog {
         options: &BodyOptions,
     ) -> Result<Vec<String>, CatalogError> {
         if !render::is_lasting(options) {
-            let bodies = self.rendered(scope, entries, options).await;
-            return Ok(bodies
-                .into_iter()
-                .map(|body| serde_json::Value::Object(body).to_string())
-                .collect());
+            return Ok(self.rendered(scope, entries, options).await);
         }
         let lasting = BodyOptions {
             user_data: false,
@@ -257,14 +255,45 @@ impl Catalog {
         Ok(texts)
     }
 
-    async fn rendered(&self, scope: &Scope, entries: &[Entry], options: &BodyOptions) -> Vec<Body> {
-        let bodies = match render::needs_bodies(options) {
+    async fn rendered(
+        &self,
+        scope: &Scope,
+        entries: &[Entry],
+        options: &BodyOptions,
+    ) -> Vec<String> {
+        let bodies = Arc::new(match render::needs_bodies(options) {
             true => self.fetch(scope, entries).await,
             false => Bodies::new(),
+        });
+        if entries.len() < WORTH_TWO {
+            return self.texts(scope, entries, options, &bodies);
+        }
+        let (first, second) = entries.split_at(entries.len() / 2);
+        let beside = {
+            let (catalog, scope, bodies) = (self.clone(), scope.clone(), bodies.clone());
+            let (second, options) = (second.to_vec(), options.clone());
+            tokio::task::spawn_blocking(move || catalog.texts(&scope, &second, &options, &bodies))
         };
-        entries
-            .iter()
-            .map(|entry| render::render(scope, entry, options, &bodies, &self.0.identity))
+        let mut texts = self.texts(scope, first, options, &bodies);
+        match beside.await {
+            Ok(rest) => texts.extend(rest),
+            // The runtime takes no more tasks.
+            Err(_) => texts.extend(self.texts(scope, second, options, &bodies)),
+        }
+        texts
+    }
+
+    fn texts(
+        &self,
+        scope: &Scope,
+        entries: &[Entry],
+        options: &BodyOptions,
+        bodies: &Bodies,
+    ) -> Vec<String> {
+        let render = |entry| render::render(scope, entry, options, bodies, &self.0.identity);
+        let bodies = entries.iter().map(render);
+        bodies
+            .map(|body| serde_json::Value::Object(body).to_string())
             .collect()
     }
 

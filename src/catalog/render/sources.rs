@@ -1,5 +1,6 @@
 //! The copies of an item as Jellyfin clients see them: its versions (`MediaSources`).
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Bodies;
@@ -100,7 +101,7 @@ pub fn source_id(scope: &Scope, copy: &Copy, source: &Body) -> PublicId {
 /// "Attic · 1080p HEVC · 4.1 GB"; versions within one server keep their own name too.
 fn label(scope: &Scope, copy: &Copy, source: &Body) -> String {
     let server = &scope.snapshot().server_of(copy).name;
-    let light: Option<LightSource> = serde_json::from_value(Value::Object(source.clone())).ok();
+    let light = LightSource::deserialize(source).ok();
     let quality = light
         .map(|source| quality::label(&source))
         .unwrap_or_default();
