@@ -58,11 +58,13 @@ pub(super) fn shown(row: &ServerRow) -> Value {
 impl Accounts {
     /// Brings the registry to what the database holds.
     pub(super) async fn load_servers(&self) -> Result<(), AccountsError> {
+        // What is added while the rows are read is not among them, and stays.
+        let before = self.0.registry.all();
         let rows = servers::all(&self.0.db).await?;
         for row in &rows {
             self.0.registry.upsert(spec(row)?);
         }
-        for known in self.0.registry.all() {
+        for known in before {
             if rows.iter().all(|row| row.id != known.id) {
                 self.0.registry.remove(known.id);
             }
