@@ -369,7 +369,7 @@ impl World {
     /// A viewer with three links; nothing that was computed before is remembered.
     fn scope(&self, works: &[Work]) -> Scope {
         let access = AccessSet::of(&self.snapshot, self.access.iter());
-        let states = (0..self.snapshot.items.len() as u32).map(|item| {
+        let states = self.snapshot.items.places().map(|(item, _)| {
             let work = &works[self.work(item)];
             let state = UserItem {
                 played: work.played,

@@ -81,7 +81,7 @@ fn copies_without_ids_are_found_by_name_and_year_where_one_item_fits() {
                 .iter()
                 .filter(|other| !merged.light(**other).provider_ids().is_empty())
                 .filter(|other| merged.name_fits(copy, **other, distance))
-                .map(|other| merged.snapshot.item_of[*other])
+                .map(|other| merged.snapshot.item_of(*other as u32))
                 .collect()
         };
         let same_year = fitting(0);
@@ -93,7 +93,7 @@ fn copies_without_ids_are_found_by_name_and_year_where_one_item_fits() {
         if let [only] = fits.iter().copied().collect::<Vec<_>>()[..] {
             found += 1;
             assert_eq!(
-                merged.snapshot.item_of[copy],
+                merged.snapshot.item_of(copy as u32),
                 only,
                 "{} stands alone",
                 merged.label(copy)
@@ -114,7 +114,7 @@ fn seasons_episodes_and_tracks_are_united_by_their_numbers() {
             items
                 .entry(truth)
                 .or_default()
-                .insert(merged.snapshot.item_of[*copy]);
+                .insert(merged.snapshot.item_of(*copy as u32));
         }
     }
     assert!(numbered > 300, "only {numbered} copies");
@@ -147,7 +147,7 @@ impl Merged {
     }
 
     fn light(&self, copy: usize) -> &Packed {
-        &self.snapshot.copies[copy].light
+        &self.snapshot.copies[copy as u32].light
     }
 
     /// Films, series and albums are found by what they are; the rest by their number in one of them.
@@ -165,7 +165,7 @@ impl Merged {
     }
 
     fn same_item(&self, left: usize, right: usize) -> bool {
-        self.snapshot.item_of[left] == self.snapshot.item_of[right]
+        self.snapshot.item_of(left as u32) == self.snapshot.item_of(right as u32)
     }
 
     fn name_fits(&self, left: usize, right: usize, distance: i32) -> bool {
@@ -179,7 +179,7 @@ impl Merged {
 
     fn label(&self, copy: usize) -> String {
         let light = self.light(copy);
-        let server = &self.snapshot.servers[self.snapshot.copies[copy].server as usize].name;
+        let server = &self.snapshot.servers[self.snapshot.copies[copy as u32].server as usize].name;
         format!(
             "{} ({:?}) on {server}",
             light.name(),

@@ -161,7 +161,8 @@ pub fn next_up(scope: &Scope, asked: &NextUpQuery, page: Page) -> EntryPage {
             (begun && recent).then_some((watched_at.unwrap_or(i64::MIN), Entry::Item(next)))
         })
         .collect();
-    found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let id = |entry: &Entry| entry.item().map(|item| item.id);
+    found.sort_by_key(|(at, entry)| (std::cmp::Reverse(*at), id(entry)));
     EntryPage::cut(&found, page, |(_, entry)| entry)
 }
 

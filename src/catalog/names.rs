@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::catalog::scope::Projection;
-use crate::catalog::snapshot::Copy;
+use crate::catalog::snapshot::{Copy, ItemIx};
 use crate::merge::name::fold;
 use crate::model::{ItemKind, NameKind, PublicId, UpstreamId};
 
@@ -59,8 +59,12 @@ impl Names {
     /// Reads every visible item once.
     pub fn of(projection: &Projection) -> Self {
         let mut found: HashMap<(NameKind, String), NameEntry> = HashMap::new();
-        for entry in projection.entries(None).iter() {
-            let item = projection.snapshot.item(entry.item);
+        let snapshot = &projection.snapshot;
+        // The first in copy order tells how a name is written, and where it is from.
+        let mut entries: Vec<ItemIx> = projection.entries(None).iter().map(|e| e.item).collect();
+        entries.sort_by_cached_key(|item| snapshot.copy_order(snapshot.item(*item).copies[0]));
+        for item in entries {
+            let item = snapshot.item(item);
             let mut carried: Vec<(NameKind, String)> = Vec::new();
             for copy in item.copies.iter().filter(|copy| projection.sees(**copy)) {
                 let copy = projection.snapshot.copy(*copy);

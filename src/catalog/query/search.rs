@@ -3,7 +3,7 @@
 use crate::catalog::names::NameRef;
 use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::merge::name::fold;
-use crate::model::{ItemFilter, ItemKind, NameKind};
+use crate::model::{ItemFilter, ItemKind, NameKind, PublicId, UpstreamId};
 
 /// The entries that hold the term (they were filtered by it), with the names that are asked for, and
 /// people where no kind was.
@@ -14,12 +14,16 @@ pub fn ranked(
     term: &str,
 ) -> Vec<Entry> {
     let term = fold(term);
-    let mut found: Vec<((u8, String), Entry)> = entries
+    let mut found: Vec<(Rank, Entry)> = entries
         .filter(|_| !filter.search_no_items)
         .map(|entry| {
             let copy = scope.snapshot().copy(entry.lead);
             (
-                (score(&copy.search, &term), copy.sort_name.to_string()),
+                (
+                    score(&copy.search, &term),
+                    copy.sort_name.to_string(),
+                    Tie::Item(copy.upstream_id(), entry.id),
+                ),
                 Entry::Item(entry),
             )
         })
@@ -36,7 +40,7 @@ pub fn ranked(
             let folded = fold(name);
             folded.contains(&term).then(|| {
                 (
-                    (score(&folded, &term), name.to_lowercase()),
+                    (score(&folded, &term), name.to_lowercase(), Tie::Name),
                     Entry::Name(at),
                 )
             })
@@ -44,6 +48,16 @@ pub fn ranked(
     }
     found.sort_by(|left, right| left.0.cmp(&right.0));
     found.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// Score, name, and what decides where they are equal.
+type Rank = (u8, String, Tie);
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Tie {
+    Item(UpstreamId, PublicId),
+    /// Their own order stays.
+    Name,
 }
 
 fn wants_people(filter: &ItemFilter) -> bool {

@@ -93,8 +93,11 @@ impl Projection {
             access,
         };
         projection.views = views::of(&projection, owner);
-        projection.leads = (0..projection.snapshot.items.len() as u32)
-            .map(|item| projection.choose_lead(item))
+        projection.leads = (0..projection.snapshot.items.bound())
+            .map(|item| {
+                projection.snapshot.items.get(item)?;
+                projection.choose_lead(item)
+            })
             .collect();
         projection
     }
@@ -170,7 +173,7 @@ impl Projection {
     }
 
     fn list(&self, library: Option<LibraryRef>) -> Vec<entry::ItemEntry> {
-        let items = 0..self.snapshot.items.len() as u32;
+        let items = self.snapshot.items.places().map(|(item, _)| item);
         let Some(library) = library else {
             return items.filter_map(|item| self.entry(item, None)).collect();
         };

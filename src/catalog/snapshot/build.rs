@@ -38,8 +38,8 @@ pub fn build(parts: Parts<'_>) -> (Snapshot, IdChanges) {
         ..Snapshot::default()
     };
     let copies = sorted_copies(&snapshot, parts.copies);
-    snapshot.by_copy = Arc::new(ByCopy::of(&copies));
-    snapshot.copies = Arc::new(copies);
+    snapshot.copies = copies.into_iter().collect();
+    snapshot.by_copy = Arc::new(ByCopy::of(&snapshot.copies));
     relate(&mut snapshot);
 
     let pairs = |pairs: &[(PublicId, PublicId)]| {
@@ -97,29 +97,23 @@ fn sorted_copies(snapshot: &Snapshot, known: Vec<Arc<KnownCopy>>) -> Vec<Copy> {
 
 /// Finds the copies that each copy names as its family, on its own server.
 fn relate(snapshot: &mut Snapshot) {
-    let mut copies = std::mem::take(&mut snapshot.copies);
-    let found: Vec<[Option<CopyIx>; 4]> = copies
-        .iter()
-        .map(|copy| {
-            let find = |id: Option<UpstreamId>| {
-                let key = |ix: u32| (copies[ix as usize].server, copies[ix as usize].light.id);
-                snapshot.by_copy.upstream.find(&(copy.server, id?), key)
-            };
-            let light = &copy.light;
-            [
-                find(light.parent_id()),
-                find(light.series_id()),
-                find(light.season_id()),
-                find(light.album_id()),
-            ]
-        })
-        .collect();
-    let own = Arc::get_mut(&mut copies).expect("nobody else has it yet");
-    for (copy, [parent, series, season, album]) in own.iter_mut().zip(found) {
-        (copy.parent, copy.series) = (parent, series);
-        (copy.season, copy.album) = (season, album);
+    for ix in 0..snapshot.copies.bound() {
+        let family = family_of(snapshot, snapshot.copy(ix));
+        let copy = snapshot.copies.get_mut(ix).expect("all are there");
+        copy.set_family(family);
     }
-    snapshot.copies = copies;
+}
+
+/// Parent, series, season, album.
+pub(super) fn family_of(snapshot: &Snapshot, copy: &Copy) -> [Option<CopyIx>; 4] {
+    let find = |id: Option<UpstreamId>| snapshot.copy_by_upstream(copy.server, id?);
+    let light = &copy.light;
+    [
+        find(light.parent_id()),
+        find(light.series_id()),
+        find(light.season_id()),
+        find(light.album_id()),
+    ]
 }
 
 pub(super) fn scopes(snapshot: &Snapshot) -> Vec<merge::Scope> {
@@ -189,7 +183,7 @@ pub(super) fn add_items(snapshot: &mut Snapshot, ids: Vec<PublicId>) {
     for item in &mut items {
         item.members = members(snapshot, &item.copies);
     }
-    snapshot.items = items;
+    snapshot.items = items.into_iter().collect();
 }
 
 fn cyclic(parents: &[Option<ItemIx>], start: usize) -> bool {
@@ -223,7 +217,7 @@ fn members(snapshot: &Snapshot, copies: &[CopyIx]) -> Vec<ItemIx> {
 
 fn add_targets(snapshot: &mut Snapshot, remembered: &Remembered, changes: &IdChanges) {
     let items = &snapshot.items;
-    snapshot.items_by_id = Index::of(items.len(), |ix| items[ix as usize].id);
+    snapshot.items_by_id = Index::of(items.bound(), |ix| items[ix].id);
     let merged = snapshot.merged_libraries.iter().zip(0..);
     let merged = merged.map(|(library, ix)| (library.id, LibraryRef::Merged(ix)));
     let sources = snapshot.source_libraries.iter().zip(0..);
@@ -231,7 +225,7 @@ fn add_targets(snapshot: &mut Snapshot, remembered: &Remembered, changes: &IdCha
     snapshot.libraries = merged.chain(sources).collect();
 
     let mut others: HashMap<PublicId, Target> = HashMap::new();
-    for (copy, ix) in snapshot.copies.iter().zip(0..) {
+    for (ix, copy) in snapshot.copies.places() {
         for version in &copy.versions {
             others.entry(*version).or_insert(Target::Copy(ix));
         }

@@ -122,6 +122,11 @@ impl Copy {
             album: None,
         }
     }
+
+    pub(super) fn set_family(&mut self, [parent, series, season, album]: [Option<CopyIx>; 4]) {
+        (self.parent, self.series) = (parent, series);
+        (self.season, self.album) = (season, album);
+    }
 }
 
 impl Deref for Copy {

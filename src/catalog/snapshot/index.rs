@@ -13,12 +13,12 @@ pub(super) struct Index {
 
 impl Index {
     /// Of equal keys the first position is found.
-    pub(super) fn of<K: Hash + Eq>(len: usize, key: impl Fn(u32) -> K) -> Self {
+    pub(super) fn of<K: Hash + Eq>(len: u32, key: impl Fn(u32) -> K) -> Self {
         let mut index = Self {
             hasher: RandomState::new(),
-            positions: HashTable::with_capacity(len),
+            positions: HashTable::with_capacity(len as usize),
         };
-        for at in 0..len as u32 {
+        for at in 0..len {
             let wanted = key(at);
             let hash = index.hasher.hash_one(&wanted);
             if index

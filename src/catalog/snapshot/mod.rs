@@ -3,11 +3,13 @@
 mod build;
 mod chosen;
 mod copy;
+mod delta;
 #[cfg(test)]
 mod history_tests;
 mod index;
 mod library;
 mod own;
+mod slots;
 #[cfg(test)]
 mod tests;
 
@@ -21,12 +23,15 @@ use index::Index;
 pub use build::{Parts, build};
 pub use chosen::Chosen;
 pub use copy::{Copy, CopySeed, KnownCopy};
+pub use delta::Delta;
 pub use library::{LibraryRef, MergedLibrary, MergedSource, SourceLibrary, SourcePolicy, Strategy};
 pub use own::for_owner;
+pub use slots::{Chunks, Slots};
 
-/// Position of a copy in [`Snapshot::copies`], which is in the order of (server key, upstream id).
+/// Place of a copy in [`Snapshot::copies`]: it keeps it from snapshot to snapshot, until everything is built
+/// anew. The order of places means nothing; *copy order* is that of (server key, upstream id).
 pub type CopyIx = u32;
-/// Position of an item in [`Snapshot::items`].
+/// Place of an item in [`Snapshot::items`], kept as those of copies are.
 pub type ItemIx = u32;
 
 /// A source server as the catalog knows it.
@@ -72,12 +77,13 @@ struct ByCopy {
 }
 
 impl ByCopy {
-    fn of(copies: &[Copy]) -> Self {
-        let copy = |ix: u32| &copies[ix as usize];
+    /// Of all places taken.
+    fn of(copies: &Slots<Copy>) -> Self {
+        let (bound, copy) = (copies.bound(), |ix: u32| &copies[ix]);
         Self {
-            id: Index::of(copies.len(), |ix| copy(ix).id),
-            row: Index::of(copies.len(), |ix| copy(ix).row),
-            upstream: Index::of(copies.len(), |ix| (copy(ix).server, copy(ix).light.id)),
+            id: Index::of(bound, |ix| copy(ix).id),
+            row: Index::of(bound, |ix| copy(ix).row),
+            upstream: Index::of(bound, |ix| (copy(ix).server, copy(ix).light.id)),
         }
     }
 }
@@ -89,10 +95,12 @@ pub struct Snapshot {
     pub servers: Vec<ServerEntry>,
     pub source_libraries: Vec<SourceLibrary>,
     pub merged_libraries: Vec<MergedLibrary>,
-    pub copies: Arc<Vec<Copy>>,
+    pub copies: Slots<Copy>,
+    pub items: Slots<Item>,
+    /// What differs from the snapshot before; none where everything was built anew.
+    pub delta: Option<Delta>,
     /// The item of each copy.
-    pub item_of: Vec<ItemIx>,
-    pub items: Vec<Item>,
+    item_of: Chunks<ItemIx>,
     /// Why the items are what they are; its groups are numbered as the items.
     pub grouping: Arc<crate::merge::Grouping>,
     /// What people decided by hand.
@@ -119,15 +127,15 @@ impl Snapshot {
     }
 
     pub fn copy(&self, ix: CopyIx) -> &Copy {
-        &self.copies[ix as usize]
+        &self.copies[ix]
     }
 
     pub fn item(&self, ix: ItemIx) -> &Item {
-        &self.items[ix as usize]
+        &self.items[ix]
     }
 
     pub fn item_of(&self, copy: CopyIx) -> ItemIx {
-        self.item_of[copy as usize]
+        self.item_of[copy]
     }
 
     pub fn copy_by_id(&self, id: PublicId) -> Option<CopyIx> {
@@ -142,6 +150,12 @@ impl Snapshot {
     pub fn copy_by_upstream(&self, server: u32, id: UpstreamId) -> Option<CopyIx> {
         let key = |ix| (self.copy(ix).server, self.copy(ix).light.id);
         self.by_copy.upstream.find(&(server, id), key)
+    }
+
+    /// What copies are ordered by.
+    pub fn copy_order(&self, ix: CopyIx) -> (ServerKey, UpstreamId) {
+        let copy = self.copy(ix);
+        (self.server_of(copy).key, copy.light.id)
     }
 
     pub fn server_of(&self, copy: &Copy) -> &ServerEntry {

@@ -39,8 +39,8 @@ pub fn for_owner(base: &Snapshot, owner: PublicId) -> Option<Snapshot> {
         };
         (*id, target)
     });
-    let parts = base.items.iter().zip(0..);
-    let parts = parts.map(|(item, ix)| (item.id, Target::Item(joined(ix))));
+    let parts = base.items.places();
+    let parts = parts.map(|(ix, item)| (item.id, Target::Item(joined(ix))));
     let others = parts.chain(others).collect();
     let mut snapshot = Snapshot {
         generation: base.generation,
@@ -57,7 +57,7 @@ pub fn for_owner(base: &Snapshot, owner: PublicId) -> Option<Snapshot> {
     snapshot.grouping = std::sync::Arc::new(grouping);
     add_items(&mut snapshot, ids);
     let items = &snapshot.items;
-    snapshot.items_by_id = Index::of(items.len(), |ix| items[ix as usize].id);
+    snapshot.items_by_id = Index::of(items.bound(), |ix| items[ix].id);
     snapshot.others = others;
     Some(snapshot)
 }

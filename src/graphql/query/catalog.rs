@@ -29,7 +29,7 @@ impl WholeCatalog {
         let snapshot = services.catalog.snapshot();
         let projection = services.whole.of(snapshot.generation, || {
             let access = AccessSet {
-                copies: (0..snapshot.copies.len() as u32).collect(),
+                copies: snapshot.copies.places().map(|(copy, _)| copy).collect(),
                 libraries: (0..snapshot.source_libraries.len() as u32).collect(),
             };
             let ids = services.catalog.ids().clone();
@@ -69,8 +69,8 @@ pub struct Conflict {
 
 impl Conflict {
     pub fn of(snapshot: &Snapshot, conflict: &merge::Conflict) -> Option<Self> {
-        let left = snapshot.copies.get(conflict.left as usize)?;
-        let right = snapshot.copies.get(conflict.right as usize)?;
+        let left = snapshot.copies.get(conflict.left)?;
+        let right = snapshot.copies.get(conflict.right)?;
         let ids = conflict.ids.as_ref();
         Some(Self {
             left: left.id.to_string().into(),
