@@ -204,14 +204,11 @@ impl App {
 
     /// Answers at this address until `stop` resolves. Event streams and sockets end at once then, so that
     /// their clients look for another connection; other answers may come to their end.
-    ///
-    /// # Errors
-    /// When the socket fails.
     pub async fn serve(
         &self,
         listener: TcpListener,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<Stopped> {
+        stop: impl Future<Output = ()> + Send,
+    ) -> Stopped {
         let closing = self.closing.clone();
         let stop = async move {
             stop.await;

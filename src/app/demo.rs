@@ -237,7 +237,7 @@ async fn run_in(options: &DemoOptions, folder: &Path) -> Result<(), AppError> {
     let switches = switch_by_name(&demo.sources);
     let served = demo.app.serve(listener, super::shutdown_signal());
     tokio::select! {
-        done = served => drop(done?),
+        _ = served => {}
         () = switches => {}
     }
     demo.app.stop().await;

@@ -43,7 +43,7 @@ pub async fn serve(config: &Config) -> Result<(), AppError> {
         })?;
     let _discovery = announce(&app, config).await;
     tracing::info!(address = %config.bind, "listening on http://{}", config.bind);
-    app.serve(listener, shutdown_signal()).await?;
+    app.serve(listener, shutdown_signal()).await;
     app.stop().await;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! The one send: a request goes out here and nowhere else, and what comes back is told apart here.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,20 +7,30 @@ use ::url::Url;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION};
 use http::{HeaderValue, Method};
+use http_body_util::Empty;
+use hyper_util::client::proxy::matcher::Matcher;
 use serde_json::Value;
 
+use super::files::Files;
+use super::response::Response;
 use super::tls::{self, Refusal, TlsTrust};
 use super::{Limits, TlsProblem, UpstreamError, url};
 
 /// Answers above this are parsed on a blocking thread.
 const PARSE_APART: usize = 512 << 10;
 /// Unused connections are closed before the server does it.
-const IDLE: Duration = Duration::from_secs(60);
+pub(super) const IDLE: Duration = Duration::from_secs(60);
+/// Between two signs of life on a connection where nothing is said.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Redirects that are followed before the answer is taken as it is.
+pub(super) const REDIRECTS: usize = 5;
+pub(super) const USER_AGENT: &str = concat!("Manyfin/", env!("CARGO_PKG_VERSION"));
 
 /// The connections to one server.
 #[derive(Debug)]
 pub(super) struct Client {
     http: reqwest::Client,
+    files: Option<Files>,
     base: Url,
     refusal: Refusal,
     /// For the socket, which must not offer HTTP/2.
@@ -61,19 +70,21 @@ impl Client {
         limits: &Limits,
     ) -> Result<Self, UpstreamError> {
         let (mut config, refusal) = tls::client_config(trust)?;
+        let files = Files::new(base, config.clone(), limits.connect, &Matcher::from_system());
         let socket_tls = Arc::new(config.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
             .connect_timeout(limits.connect)
             .pool_idle_timeout(IDLE)
-            .tcp_keepalive(Duration::from_secs(30))
-            .user_agent(concat!("Manyfin/", env!("CARGO_PKG_VERSION")))
+            .tcp_keepalive(KEEP_ALIVE)
+            .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::custom(follow_at_home))
             .build()
             .map_err(|_| UpstreamError::malformed("the connection settings are unusable"))?;
         Ok(Self {
             http,
+            files,
             base: url::base(base),
             refusal,
             socket_tls,
@@ -111,6 +122,30 @@ impl Client {
                 .body(body.clone());
         }
         builder.send().await.map_err(|e| self.classify(&e))
+    }
+
+    /// Sends a request without a body, whose answer may be large, and waits for the headers.
+    ///
+    /// # Errors
+    /// What the connection failed by; any status is a success here.
+    pub(super) async fn open(&self, request: &Request<'_>) -> Result<Response, UpstreamError> {
+        let Some(files) = &self.files else {
+            return Ok(Response::new(self.send(request).await?.into()));
+        };
+        let url = self.endpoint(request.path, request.query)?;
+        let mut asked = http::Request::builder()
+            .method(&request.method)
+            .uri(url.as_str())
+            .body(Empty::new())
+            .map_err(|_| UpstreamError::malformed("its address is unusable"))?;
+        *asked.headers_mut() = request.headers.clone();
+        if let Some(authorization) = &request.authorization {
+            asked
+                .headers_mut()
+                .insert(AUTHORIZATION, authorization.clone());
+        }
+        let sent = files.send(asked).await;
+        sent.map_err(|e| self.classify_below(&e, e.is_connect()))
     }
 
     /// Sends once and reads JSON; none for an answer without content.
@@ -169,11 +204,22 @@ impl Client {
                 UpstreamError::Timeout
             };
         }
+        self.classify_below(error, error.is_connect())
+    }
+
+    fn classify_below(
+        &self,
+        error: &(dyn std::error::Error + 'static),
+        is_connect: bool,
+    ) -> UpstreamError {
         let mut source = error.source();
         while let Some(inner) = source {
             let io = inner.downcast_ref::<std::io::Error>();
             if inner.is::<rustls::Error>() {
                 return self.tls_refusal();
+            }
+            if io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut) {
+                return UpstreamError::unreachable("no connection in time");
             }
             // An IO error's `source` skips what it wraps.
             let wrapped = io.and_then(std::io::Error::get_ref);
@@ -192,7 +238,7 @@ impl Client {
                 None => inner.source(),
             };
         }
-        UpstreamError::unreachable(if error.is_connect() {
+        UpstreamError::unreachable(if is_connect {
             "no connection"
         } else {
             "the connection broke"
@@ -214,7 +260,7 @@ fn follow_at_home(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect:
         .previous()
         .first()
         .is_some_and(|first| first.origin() == attempt.url().origin());
-    if at_home && attempt.previous().len() <= 5 {
+    if at_home && attempt.previous().len() <= REDIRECTS {
         attempt.follow()
     } else {
         attempt.stop()

@@ -10,9 +10,11 @@ mod breaker;
 mod client;
 mod counters;
 mod error;
+mod files;
 mod health;
 mod limits;
 mod registry;
+mod response;
 mod resume;
 mod server;
 mod socket;
@@ -29,6 +31,7 @@ pub use counters::RequestCounts;
 pub use error::{TlsProblem, UpstreamError};
 pub use limits::Limits;
 pub use registry::{Registry, StatusChange};
+pub use response::{BrokeOff, Response};
 pub use resume::ResumeRules;
 pub use server::{Made, Server};
 pub use socket::{EventStream, UpstreamEvent};
@@ -39,6 +42,3 @@ pub use types::{Account, Authenticated, PublicInfo, ServerSpec};
 /// Open to the fuzz targets.
 #[doc(hidden)]
 pub use {socket::parse as parse_event, status::read_public_info};
-
-/// An answer whose body is still on its way ([`Server::open`]).
-pub type Response = reqwest::Response;

@@ -16,6 +16,7 @@ use super::batch::Batcher;
 use super::breaker::Breaker;
 use super::client::{Client, Request};
 use super::counters::{Counters, Purpose};
+use super::response::Response;
 use super::speed::{Meter, Speed};
 use super::status::read_public_info;
 use super::{
@@ -303,7 +304,7 @@ impl Server {
         path: &str,
         query: &[(&str, String)],
         mut headers: HeaderMap,
-    ) -> Result<reqwest::Response, UpstreamError> {
+    ) -> Result<Response, UpstreamError> {
         for ours in [AUTHORIZATION, COOKIE, HOST, CONNECTION] {
             headers.remove(ours);
         }
@@ -318,7 +319,7 @@ impl Server {
             body: None,
         };
         let attempt = || async {
-            let response = self.client()?.send(&request).await?;
+            let response = self.client()?.open(&request).await?;
             match response.status().as_u16() {
                 status @ (401 | 403 | 404 | 502 | 503 | 504) => {
                     Err(UpstreamError::from_status(status))

@@ -12,7 +12,7 @@ use http::{HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
 use super::StreamError;
-use crate::jellyfin::Server;
+use crate::jellyfin::{BrokeOff, Server};
 
 /// What a client may say to the source.
 const UP: [HeaderName; 4] = [
@@ -154,12 +154,8 @@ impl Drop for Pace {
     }
 }
 
-/// The source broke off; the client's connection is broken off too, so that it cannot take the part
-/// for the whole.
-#[derive(Debug, thiserror::Error)]
-#[error("the server broke off")]
-pub(super) struct BrokeOff;
-
+/// The body as it comes. Where the source breaks off, so is the client's connection, so that it cannot
+/// take the part for the whole.
 pub(super) fn chunks(
     upstream: crate::jellyfin::Response,
     server: Arc<Server>,

@@ -72,13 +72,21 @@ pub(super) fn limits() -> Limits {
 }
 
 pub(super) fn register(url: &str, limits: Limits) -> (Registry, Arc<Server>) {
+    register_trusting(url, limits, TlsTrust::System)
+}
+
+pub(super) fn register_trusting(
+    url: &str,
+    limits: Limits,
+    tls: TlsTrust,
+) -> (Registry, Arc<Server>) {
     let registry = Registry::with_limits(Clock::fixed(DateTime::UNIX_EPOCH), limits);
     let server = registry.upsert(ServerSpec {
         id: 1,
         key: ServerKey::random(),
         name: "attic".to_owned(),
         base_url: url.parse().unwrap(),
-        tls: TlsTrust::System,
+        tls,
     });
     (registry, server)
 }

@@ -4,6 +4,7 @@ mod batch;
 mod breaker;
 mod calls;
 mod fake;
+mod files;
 mod socket;
 mod speed;
 mod trust;

@@ -13,7 +13,7 @@ const CERTIFICATE: &str = include_str!("tls/cert.pem");
 /// Of a certificate that only these tests use.
 const KEY: &str = include_str!("tls/key.pem");
 
-async fn serve() -> ::url::Url {
+pub(super) async fn serve() -> ::url::Url {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -47,7 +47,7 @@ async fn serve() -> ::url::Url {
     format!("https://localhost:{port}/").parse().unwrap()
 }
 
-fn fingerprint() -> String {
+pub(super) fn fingerprint() -> String {
     let der = CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap();
     format!("sha256:{}", hex::encode(Sha256::digest(&der)))
 }

@@ -1,0 +1,83 @@
+//! Connections that files come by: each holds little of what its reader does not take yet. reqwest
+//! reads ahead by up to 400 KiB twice a stream, and has no setting for it; this is what it is made of.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, USER_AGENT};
+use http::{HeaderValue, Request, Uri};
+use http_body_util::Empty;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use tower::{Layer, ServiceExt};
+use tower_http::follow_redirect::policy::{And, Limited, PolicyExt, SameOrigin};
+use tower_http::follow_redirect::{FollowRedirect, FollowRedirectLayer};
+use url::Url;
+
+use super::client::{IDLE, KEEP_ALIVE, REDIRECTS, USER_AGENT as OURS};
+use super::response::Response;
+
+/// How much a connection reads ahead, in bytes.
+const BUFFER: usize = 64 << 10;
+
+type Body = Empty<Bytes>;
+type Http = legacy::Client<HttpsConnector<HttpConnector>, Body>;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Files {
+    /// Redirects stay on the same server: nothing of ours goes elsewhere.
+    http: FollowRedirect<Http, And<SameOrigin, Limited>>,
+}
+
+impl Files {
+    /// `tls` must not offer HTTP/2, where a stream that is not read can hold up others.
+    ///
+    /// None where a proxy stands before the server: reqwest knows how to pass.
+    pub(super) fn new(
+        base: &Url,
+        tls: ClientConfig,
+        connect: Duration,
+        proxies: &Matcher,
+    ) -> Option<Self> {
+        let base: Uri = base.as_str().parse().ok()?;
+        if proxies.intercept(&base).is_some() {
+            return None;
+        }
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(connect));
+        tcp.set_keepalive(Some(KEEP_ALIVE));
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let http = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .http1_max_buf_size(BUFFER)
+            .build(connector);
+        let policy = SameOrigin::new().and::<_, Body, legacy::Error>(Limited::new(REDIRECTS));
+        let http = FollowRedirectLayer::with_policy(policy).layer(http);
+        Some(Self { http })
+    }
+
+    /// Sends a request without a body and waits for the headers.
+    ///
+    /// # Errors
+    /// What the connection failed by; any status is a success here.
+    pub(super) async fn send(&self, mut request: Request<Body>) -> Result<Response, legacy::Error> {
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, HeaderValue::from_static(OURS));
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
+        self.http.clone().oneshot(request).await.map(Response::new)
+    }
+}

@@ -1,0 +1,69 @@
+//! An answer whose body is still on its way.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// What [`Server::open`](super::Server::open) gives.
+pub struct Response(http::Response<UnsyncBoxBody<Bytes, Error>>);
+
+/// The connection broke before the body was whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the server broke off")]
+pub struct BrokeOff;
+
+impl Response {
+    pub(super) fn new<B>(response: http::Response<B>) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Error>,
+    {
+        Self(response.map(|body| body.map_err(Into::into).boxed_unsync()))
+    }
+
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status()
+    }
+
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.0.headers()
+    }
+
+    /// The length that the server announced, in bytes.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        let length = self.headers().get(CONTENT_LENGTH)?;
+        length.to_str().ok()?.parse().ok()
+    }
+
+    /// The next piece of the body; none at its end.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, BrokeOff> {
+        while let Some(frame) = self.0.body_mut().frame().await {
+            // Trailers say nothing to a client of ours.
+            if let Ok(bytes) = frame.map_err(|_| BrokeOff)?.into_data() {
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Headers may hold what is nobody's business.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}
