@@ -70,7 +70,12 @@ impl Client {
         limits: &Limits,
     ) -> Result<Self, UpstreamError> {
         let (mut config, refusal) = tls::client_config(trust)?;
-        let files = Files::new(base, config.clone(), limits.connect, &Matcher::from_system());
+        let files = Files::new(
+            base,
+            config.clone(),
+            limits.connect,
+            &Matcher::from_system(),
+        );
         let socket_tls = Arc::new(config.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let http = reqwest::Client::builder()

@@ -50,6 +50,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// Before an account that was refused is tried again.
 const REFUSED_PAUSE: Duration = Duration::from_secs(300);
 const MAX_MESSAGE: usize = 16 << 20;
+/// What is read at a time; an installation has a socket for each account on each server.
+const READ_AHEAD: usize = 16 << 10;
 
 impl Server {
     /// Listens as this account, through every loss of the connection.
@@ -117,6 +119,7 @@ async fn connect(server: &Server, account: &Account) -> Result<Socket, Error> {
         authorization(&account.device_id, Some(account)),
     );
     let config = WebSocketConfig::default()
+        .read_buffer_size(READ_AHEAD)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
     let connector = Connector::Rustls(client.socket_tls.clone());

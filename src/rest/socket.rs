@@ -59,6 +59,8 @@ async fn open(ask: Ask) -> Answer {
     let (state, behalf) = (ask.state, ask.behalf);
     Ok(upgrade
         .max_message_size(64 * 1024)
+        // By default each socket takes 128 KiB for what its client seldom says.
+        .read_buffer_size(4 * 1024)
         .on_upgrade(move |socket| async move {
             let events = (state.events)(&viewer);
             Connection {

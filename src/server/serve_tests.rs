@@ -13,7 +13,11 @@ use tokio::sync::oneshot;
 use super::{Stopped, serve};
 
 /// Says to each who it is; `/slow` takes an hour.
-async fn start() -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<Stopped>) {
+async fn start() -> (
+    SocketAddr,
+    oneshot::Sender<()>,
+    tokio::task::JoinHandle<Stopped>,
+) {
     let who = async |ConnectInfo(from): ConnectInfo<SocketAddr>| from.to_string();
     let slow = async || tokio::time::sleep(Duration::from_secs(3600)).await;
     let router = Router::new()

@@ -29,6 +29,8 @@ const INIT_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// Largest message from a client, in bytes.
 const LARGEST_MESSAGE: usize = 256 * 1024;
+/// What a socket reads at a time: clients seldom say much, and each holds as much memory.
+const READ_AHEAD: usize = 4 * 1024;
 
 pub async fn handle(State(state): State<TransportState>, mut request: Request) -> Response {
     let meta = meta(request.extensions());
@@ -46,7 +48,8 @@ pub async fn handle(State(state): State<TransportState>, mut request: Request) -
     };
     let upgrade = upgrade
         .protocols([PROTOCOL])
-        .max_message_size(LARGEST_MESSAGE);
+        .max_message_size(LARGEST_MESSAGE)
+        .read_buffer_size(READ_AHEAD);
     if upgrade.selected_protocol().is_none() {
         let error = GraphError::new(Code::BadInput, "the protocol is graphql-transport-ws");
         return refuse(StatusCode::BAD_REQUEST, error, &meta);

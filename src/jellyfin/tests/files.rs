@@ -18,7 +18,9 @@ use crate::jellyfin::{Made, Response, Server, TlsProblem, TlsTrust, UpstreamErro
 async fn open(server: &Server, path: &str) -> Result<Response, UpstreamError> {
     let headers = HeaderMap::new();
     let made = Made::LiesThere;
-    server.open(None, made, Method::GET, path, &[], headers).await
+    server
+        .open(None, made, Method::GET, path, &[], headers)
+        .await
 }
 
 async fn text(mut response: Response) -> String {
