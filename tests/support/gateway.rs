@@ -127,8 +127,7 @@ async fn start(
         .expect("the gateway starts");
     let router = app.router();
     let task = tokio::spawn(async move {
-        let served = manyfin::server::serve(listener, router, std::future::pending()).await;
-        served.expect("the gateway serves");
+        manyfin::server::serve(listener, router, std::future::pending()).await;
     });
     (app, format!("http://{address}"), Listener(task))
 }
