@@ -25,7 +25,7 @@ pub(super) fn join(groups: &mut Groups<'_>, compat: &Compat, realm: Realm, ranks
             let mut key = id.value;
             if realm == Realm::Track && id.provider == RECORDING && row.parent != ABSENT {
                 // One recording stands on many albums; on each it is a track of its own.
-                key = combine(&[key, u64::from(groups.find(row.parent))]);
+                key = combine(&[key, table.stamp(groups.find(row.parent))]);
             }
             levels.entry(id.provider).or_default().push((key, rank));
         }

@@ -108,9 +108,14 @@ impl<'a> Copy<'a> {
     }
 }
 
-/// All copies, by dense number. (server, id) is unique; the order of the numbers means nothing.
+/// All copies, by number. (server, id) is unique; the order of the numbers means nothing.
 pub trait Copies {
+    /// All numbers are below it.
     fn len(&self) -> usize;
+    /// Whether there is a copy of this number below [`Copies::len`].
+    fn is_there(&self, _index: u32) -> bool {
+        true
+    }
     fn copy(&self, index: u32) -> Copy<'_>;
     /// Calls `each` with every (provider, id) of a copy, as the server writes them.
     fn provider_ids(&self, index: u32, each: &mut dyn FnMut(&str, &str));

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::compat::Compat;
 use super::copies::{Copies, Copy, Decisions, Scope};
-use super::grouping::{ConflictingIds, Grouping, Join};
+use super::grouping::{ConflictingIds, Grouped, Join};
 use super::identity::Realm;
 use super::smart::{self, Statement};
 
@@ -48,13 +48,13 @@ pub fn explain(
     copies: &impl Copies,
     scopes: &[Scope],
     decisions: &Decisions,
-    grouping: &Grouping,
+    grouping: &impl Grouped,
     a: u32,
     b: u32,
 ) -> Explanation {
     if grouping.same(a, b) {
         return Explanation {
-            path: path(grouping.joins(grouping.group_of(a)), a, b),
+            path: path(grouping.joins_of(a), a, b),
             reasons: Vec::new(),
         };
     }
@@ -99,7 +99,7 @@ fn reasons(
     copies: &impl Copies,
     scopes: &[Scope],
     decisions: &Decisions,
-    grouping: &Grouping,
+    grouping: &impl Grouped,
     a: u32,
     b: u32,
 ) -> Vec<Reason> {
@@ -121,7 +121,7 @@ fn reasons(
     if !compat.any.get(lib(&left), lib(&right)) {
         found.push(Reason::NoLibraryHoldsBoth);
     }
-    let conflicts = grouping.conflicts().iter();
+    let conflicts = grouping.conflicts_of(a, b).into_iter();
     for conflict in conflicts.filter(|c| !c.joined && between(c.left, c.right)) {
         found.push(match &conflict.ids {
             Some(ids) => Reason::OtherIds(ids.clone()),

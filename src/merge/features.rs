@@ -4,7 +4,7 @@
 //! So nothing can depend on the order in which the caller happens to hold the copies.
 
 use super::compat::{Compat, Lib, NOWHERE};
-use super::copies::Copies;
+use super::copies::{Copies, Copy};
 use super::identity::{ProviderIndex, Providers, Realm, normalize};
 use super::name;
 use crate::model::ItemKind;
@@ -43,42 +43,112 @@ pub(super) struct Features {
 pub(super) struct Table {
     /// Rank to the caller's number.
     pub order: Vec<u32>,
-    rank_of: Vec<u32>,
+    rank_of: Places,
     pub rows: Vec<Features>,
+    /// What each copy is, as one number, whatever its rank.
+    stamps: Vec<u64>,
     pub providers: Providers,
     ids: Vec<Id>,
 }
 
-impl Table {
-    pub(super) fn new(copies: &impl Copies, compat: &Compat) -> Self {
-        let order = order_of(copies);
-        let mut rank_of = vec![ABSENT; order.len()];
-        for (rank, index) in order.iter().enumerate() {
-            rank_of[*index as usize] = rank as u32;
+/// Numbers by the caller's numbers: of all, or of a few among many.
+#[derive(Debug, Clone)]
+pub(super) enum Places {
+    All(Vec<u32>),
+    Few(Vec<(u32, u32)>),
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+impl Places {
+    /// Where each of these stands among them. `bound`: all of the caller's numbers are below it.
+    pub(super) fn of(order: &[u32], bound: usize, value: impl Fn(usize) -> u32) -> Self {
+        let places = order
+            .iter()
+            .enumerate()
+            .map(|(at, index)| (*index, value(at)));
+        if order.len() < bound / 8 {
+            let mut few: Vec<(u32, u32)> = places.collect();
+            few.sort_unstable();
+            return Self::Few(few);
         }
+        let mut all = vec![ABSENT; bound];
+        places.for_each(|(index, place)| all[index as usize] = place);
+        Self::All(all)
+    }
+
+    /// [`ABSENT`]: it is not among them.
+    pub(super) fn get(&self, index: u32) -> u32 {
+        match self {
+            Self::All(all) => all.get(index as usize).copied().unwrap_or(ABSENT),
+            Self::Few(few) => few
+                .binary_search_by_key(&index, |(known, _)| *known)
+                .map_or(ABSENT, |at| few[at].1),
+        }
+    }
+}
+
+impl Table {
+    /// Of all copies.
+    pub(super) fn new(copies: &impl Copies, compat: &Compat) -> Self {
+        let all = (0..copies.len() as u32).filter(|index| copies.is_there(*index));
+        Self::of(copies, compat, all.collect(), Providers::default())
+    }
+
+    /// Of these copies alone; `providers` are those that are known beforehand.
+    pub(super) fn of(
+        copies: &impl Copies,
+        compat: &Compat,
+        held: Vec<u32>,
+        providers: Providers,
+    ) -> Self {
         let mut table = Self {
-            rows: Vec::with_capacity(order.len()),
-            ids: Vec::with_capacity(order.len() * 2),
-            providers: Providers::default(),
-            rank_of: Vec::new(),
-            order,
+            rows: Vec::with_capacity(held.len()),
+            ids: Vec::with_capacity(held.len() * 2),
+            providers,
+            rank_of: Places::default(),
+            order: Vec::new(),
+            stamps: Vec::new(),
         };
         // Read as the caller holds them, for memory likes that; then brought into order.
         let mut buffer = String::new();
-        for index in 0..table.order.len() as u32 {
-            table.read(copies, compat, index, &rank_of, &mut buffer);
+        let mut keyed: Vec<(u128, u128, u32)> = Vec::with_capacity(held.len());
+        for (at, index) in (0..).zip(&held) {
+            let copy = copies.copy(*index);
+            keyed.push((copy.server.0.as_u128(), copy.id.0.as_u128(), at));
+            let row = read(
+                copies,
+                compat,
+                *index,
+                (&mut table.providers, &mut table.ids),
+                &mut buffer,
+            );
+            table.rows.push(row);
+        }
+        if !keyed.is_sorted() {
+            keyed.sort_unstable();
         }
         let as_held = std::mem::take(&mut table.rows);
-        table.rows = table
-            .order
-            .iter()
-            .map(|index| as_held[*index as usize])
-            .collect();
-        table.rank_of = rank_of;
+        for (server, id, at) in keyed {
+            table.order.push(held[at as usize]);
+            table.rows.push(as_held[at as usize]);
+            let half = |whole: u128| [whole as u64, (whole >> 64) as u64];
+            let ([a, b], [c, d]) = (half(server), half(id));
+            table.stamps.push(name::combine(&[a, b, c, d]));
+        }
+        table.rank_of = Places::of(&table.order, copies.len(), |rank| rank as u32);
         table.number_providers_by_name();
         table.check_parents();
-        table.drop_parents_ids();
         table
+    }
+
+    /// A number that tells one copy from all others, the same whatever else is there.
+    pub(super) fn stamp(&self, rank: u32) -> u64 {
+        self.stamps[rank as usize]
     }
 
     pub(super) fn ids(&self, rank: u32) -> &[Id] {
@@ -87,7 +157,7 @@ impl Table {
     }
 
     pub(super) fn rank_of(&self, index: u32) -> u32 {
-        self.rank_of[index as usize]
+        self.rank_of.get(index)
     }
 
     /// The ranks of each realm, in order.
@@ -110,81 +180,6 @@ impl Table {
             last.1
         };
         self.order.iter().map(of).collect()
-    }
-
-    fn read(
-        &mut self,
-        copies: &impl Copies,
-        compat: &Compat,
-        index: u32,
-        rank_of: &[u32],
-        buffer: &mut String,
-    ) {
-        let copy = copies.copy(index);
-        let realm = match copy.kind {
-            ItemKind::Unknown if copies.unknown_is_video() => Realm::Untold,
-            kind => Realm::of(kind),
-        };
-        let lib = compat.lib(copy.library, realm.lies_in_no_library());
-        let start = self.ids.len() as u32;
-        let mut row = Features {
-            realm,
-            generic: false,
-            lib: if realm == Realm::Apart { NOWHERE } else { lib },
-            parent: ABSENT,
-            name: 0,
-            original: 0,
-            artist: 0,
-            year: copy.year.filter(|y| *y > 0),
-            day: copy.premiere_day,
-            season: copy.season.filter(|n| *n >= 0),
-            episode: copy.episode.filter(|n| *n >= 0),
-            episode_end: 0,
-            runtime: copy.runtime_ticks.unwrap_or(0).max(0),
-            ids: (start, start),
-        };
-        if realm == Realm::Apart {
-            self.rows.push(row);
-            return;
-        }
-        let parent = match realm {
-            Realm::Track => copy.album,
-            Realm::Season | Realm::Episode => copy.series,
-            _ => None,
-        };
-        row.parent = parent
-            .and_then(|p| rank_of.get(p as usize))
-            .copied()
-            .unwrap_or(ABSENT);
-        row.name = name::key(copy.name, buffer).unwrap_or(0);
-        if let Some(original) = copy.original_title.filter(|o| *o != copy.name) {
-            let key = name::key(original, buffer).unwrap_or(0);
-            row.original = if key == row.name { 0 } else { key };
-        }
-        row.artist = copy.artist.and_then(|a| name::key(a, buffer)).unwrap_or(0);
-        row.year = row
-            .year
-            .or_else(|| name::year_in(copy.name))
-            .or(row.day.map(year_of_day));
-        row.generic =
-            matches!(realm, Realm::Episode | Realm::Untold) && name::is_generic(copy.name);
-        row.episode_end = copy
-            .episode_end
-            .filter(|end| row.episode.is_some_and(|first| *end > first))
-            .or(row.episode)
-            .unwrap_or(0);
-        let (ids, providers) = (&mut self.ids, &mut self.providers);
-        copies.provider_ids(index, &mut |provider, value| {
-            if let Some(provider) = providers.index(realm, provider)
-                && let Some(value) = normalize(realm, provider, value)
-                && !ids[start as usize..].contains(&Id { provider, value })
-            {
-                ids.push(Id { provider, value });
-            }
-        });
-        ids[start as usize..].sort_unstable();
-        row.ids.1 = ids.len() as u32;
-        self.rows.push(row);
     }
 
     /// Which providers were met first must not matter.
@@ -211,21 +206,17 @@ impl Table {
         for rank in 0..self.rows.len() {
             let row = self.rows[rank];
             if row.parent != ABSENT {
-                let wanted = if row.realm == Realm::Track {
-                    Realm::Album
-                } else {
-                    Realm::Series
-                };
-                if self.rows[row.parent as usize].realm != wanted {
-                    self.rows[rank].parent = ABSENT;
-                }
+                let parent = self.rank_of(row.parent);
+                let fits = parent != ABSENT
+                    && Some(self.rows[parent as usize].realm) == row.realm.of_parents();
+                self.rows[rank].parent = if fits { parent } else { ABSENT };
             }
         }
     }
 
     /// An episode that carries its series' id, or shares an id with a sibling of another number,
     /// has not got an id of its own there.
-    fn drop_parents_ids(&mut self) {
+    pub(super) fn drop_parents_ids(&mut self) {
         let mut seen: Vec<(u32, Id, i64, u32)> = Vec::new();
         let mut wrong: Vec<(u32, Id)> = Vec::new();
         for (rank, row) in self.rows.iter().enumerate() {
@@ -258,17 +249,92 @@ impl Table {
     }
 }
 
-fn order_of(copies: &impl Copies) -> Vec<u32> {
-    let mut keyed: Vec<(u128, u128, u32)> = (0..copies.len() as u32)
-        .map(|index| {
-            let copy = copies.copy(index);
-            (copy.server.0.as_u128(), copy.id.0.as_u128(), index)
-        })
-        .collect();
-    if !keyed.is_sorted() {
-        keyed.sort_unstable();
+/// What a copy is compared by; its parent by the caller's number. Its ids come to the end of `ids`.
+pub(super) fn read(
+    copies: &impl Copies,
+    compat: &Compat,
+    index: u32,
+    (providers, ids): (&mut Providers, &mut Vec<Id>),
+    buffer: &mut String,
+) -> Features {
+    let copy = copies.copy(index);
+    let realm = realm_of(copies, &copy);
+    let lib = compat.lib(copy.library, realm.lies_in_no_library());
+    let start = ids.len() as u32;
+    let mut row = Features {
+        realm,
+        generic: false,
+        lib: if realm == Realm::Apart { NOWHERE } else { lib },
+        parent: ABSENT,
+        name: 0,
+        original: 0,
+        artist: 0,
+        year: copy.year.filter(|y| *y > 0),
+        day: copy.premiere_day,
+        season: copy.season.filter(|n| *n >= 0),
+        episode: copy.episode.filter(|n| *n >= 0),
+        episode_end: 0,
+        runtime: copy.runtime_ticks.unwrap_or(0).max(0),
+        ids: (start, start),
+    };
+    if realm == Realm::Apart {
+        return row;
     }
-    keyed.into_iter().map(|(_, _, index)| index).collect()
+    row.parent = parent_of(realm, &copy).unwrap_or(ABSENT);
+    row.name = name::key(copy.name, buffer).unwrap_or(0);
+    if let Some(original) = copy.original_title.filter(|o| *o != copy.name) {
+        let key = name::key(original, buffer).unwrap_or(0);
+        row.original = if key == row.name { 0 } else { key };
+    }
+    row.artist = copy.artist.and_then(|a| name::key(a, buffer)).unwrap_or(0);
+    row.year = row
+        .year
+        .or_else(|| name::year_in(copy.name))
+        .or(row.day.map(year_of_day));
+    row.generic = matches!(realm, Realm::Episode | Realm::Untold) && name::is_generic(copy.name);
+    row.episode_end = copy
+        .episode_end
+        .filter(|end| row.episode.is_some_and(|first| *end > first))
+        .or(row.episode)
+        .unwrap_or(0);
+    ids_of(copies, realm, index, (providers, ids));
+    row.ids.1 = ids.len() as u32;
+    row
+}
+
+/// Puts a copy's ids to the end of `ids`, sorted.
+pub(super) fn ids_of(
+    copies: &impl Copies,
+    realm: Realm,
+    index: u32,
+    (providers, ids): (&mut Providers, &mut Vec<Id>),
+) {
+    let start = ids.len();
+    copies.provider_ids(index, &mut |provider, value| {
+        if let Some(provider) = providers.index(realm, provider)
+            && let Some(value) = normalize(realm, provider, value)
+            && !ids[start..].contains(&Id { provider, value })
+        {
+            ids.push(Id { provider, value });
+        }
+    });
+    ids[start..].sort_unstable();
+}
+
+pub(super) fn realm_of(copies: &impl Copies, copy: &Copy<'_>) -> Realm {
+    match copy.kind {
+        ItemKind::Unknown if copies.unknown_is_video() => Realm::Untold,
+        kind => Realm::of(kind),
+    }
+}
+
+/// What a copy names as its parent, of whatever kind that is.
+pub(super) fn parent_of(realm: Realm, copy: &Copy<'_>) -> Option<u32> {
+    match realm {
+        Realm::Track => copy.album,
+        Realm::Season | Realm::Episode => copy.series,
+        _ => None,
+    }
 }
 
 /// The year of a day since 1970 (proleptic Gregorian).

@@ -1,7 +1,7 @@
 //! What comes out: groups, why they are groups, and what was not joined.
 
 use super::copies::Copies;
-use super::features::{Id, Table};
+use super::features::{Id, Places, Table};
 use super::identity::{IMDB, ProviderIndex, Providers, Realm, normalize};
 use super::union::Groups;
 
@@ -59,7 +59,7 @@ pub struct ConflictingIds {
 /// Which copies are one item. Groups are numbered by the first copy of each in copy order.
 #[derive(Debug, Clone, Default)]
 pub struct Grouping {
-    group_of: Vec<u32>,
+    group_of: Places,
     members: Vec<u32>,
     starts: Vec<u32>,
     joins: Vec<Join>,
@@ -78,7 +78,7 @@ impl Grouping {
     }
     /// The group of a copy.
     pub fn group_of(&self, copy: u32) -> u32 {
-        self.group_of[copy as usize]
+        self.group_of.get(copy)
     }
     /// The copies of a group in copy order: (server key, upstream id).
     pub fn members(&self, group: u32) -> &[u32] {
@@ -107,6 +107,10 @@ impl Grouping {
     pub fn provider(&self, index: ProviderIndex) -> &str {
         self.providers.name(index)
     }
+    /// All providers that there are.
+    pub fn providers(&self) -> &Providers {
+        &self.providers
+    }
     /// A key as people read it: `Tmdb 603`, `name and year`, `number`.
     pub fn describe(&self, join: &Join, copies: &impl Copies) -> String {
         match join.key {
@@ -133,7 +137,7 @@ impl Grouping {
         let table: &Table = groups.table;
         let len = table.order.len();
         let mut number_of_root = vec![u32::MAX; len];
-        let mut group_of = vec![0; len];
+        let mut numbers = vec![0; len];
         let mut starts = vec![0u32];
         // Roots are the smallest rank of their group, so they are met before their members.
         for rank in 0..len as u32 {
@@ -143,21 +147,21 @@ impl Grouping {
                 starts.push(0);
             }
             starts[number_of_root[root] as usize + 1] += 1;
-            group_of[table.order[rank as usize] as usize] = number_of_root[root];
+            numbers[rank as usize] = number_of_root[root];
         }
         for at in 1..starts.len() {
             starts[at] += starts[at - 1];
         }
         let mut members = vec![0; len];
         let mut next = starts.clone();
-        for &index in &table.order {
-            let at = &mut next[group_of[index as usize] as usize];
+        for (&index, number) in table.order.iter().zip(&numbers) {
+            let at = &mut next[*number as usize];
             members[*at as usize] = index;
             *at += 1;
         }
         let (joins, conflicts) = groups.take_reports();
         let mut grouping = Self {
-            group_of,
+            group_of: Places::of(&table.order, copies.len(), |rank| numbers[rank]),
             members,
             starts,
             providers: table.providers.clone(),
@@ -169,8 +173,8 @@ impl Grouping {
     }
 
     /// Adds the conflicts of the grouping that this one extends, as far as they still part items.
-    pub(super) fn with_conflicts_of(mut self, base: &Self) -> Self {
-        for conflict in &base.conflicts {
+    pub(super) fn with_conflicts_of(mut self, base: &impl Grouped) -> Self {
+        for conflict in base.conflicts() {
             let groups = (self.group_of(conflict.left), self.group_of(conflict.right));
             let still = conflict.joined == (groups.0 == groups.1);
             let known = self.conflicts.iter().any(|c| {
@@ -205,7 +209,7 @@ impl Grouping {
             raw.len()
         ];
         for join in raw {
-            let at = &mut next[self.group_of[index(join.left) as usize] as usize];
+            let at = &mut next[self.group_of(index(join.left)) as usize];
             self.joins[*at as usize] = Join {
                 left: index(join.left),
                 right: index(join.right),
@@ -260,6 +264,40 @@ impl Grouping {
             .find(|(value, _)| *value == id.value)
             .map(|(_, text)| text)
             .unwrap_or_default()
+    }
+}
+
+/// A grouping as somebody keeps it.
+pub trait Grouped {
+    /// A number that copies of one group share.
+    fn group_of(&self, copy: u32) -> u32;
+    /// The joins of the group of a copy.
+    fn joins_of(&self, copy: u32) -> &[Join];
+    fn each_join(&self, each: &mut dyn FnMut(&Join));
+    /// All of them, in a fixed order.
+    fn conflicts(&self) -> Vec<&Conflict>;
+    /// Those between the groups of two copies, and perhaps others.
+    fn conflicts_of(&self, a: u32, b: u32) -> Vec<&Conflict>;
+    fn same(&self, a: u32, b: u32) -> bool {
+        self.group_of(a) == self.group_of(b)
+    }
+}
+
+impl Grouped for Grouping {
+    fn group_of(&self, copy: u32) -> u32 {
+        self.group_of(copy)
+    }
+    fn joins_of(&self, copy: u32) -> &[Join] {
+        self.joins(self.group_of(copy))
+    }
+    fn each_join(&self, each: &mut dyn FnMut(&Join)) {
+        self.joins.iter().for_each(each);
+    }
+    fn conflicts(&self) -> Vec<&Conflict> {
+        self.conflicts.iter().collect()
+    }
+    fn conflicts_of(&self, _a: u32, _b: u32) -> Vec<&Conflict> {
+        Grouped::conflicts(self)
     }
 }
 

@@ -45,7 +45,8 @@ pub(super) fn join_by_number(
         let row = &groups.table.rows[rank as usize];
         let number = number(row);
         if row.parent != ABSENT && number != 0 {
-            entries.push((combine(&[u64::from(groups.find(row.parent)), number]), rank));
+            let parent = groups.find(row.parent);
+            entries.push((combine(&[groups.table.stamp(parent), number]), rank));
         }
     }
     for_runs(&mut entries, |run| {
@@ -88,7 +89,7 @@ pub(super) fn join_unnumbered(groups: &mut Groups<'_>, compat: &Compat, ranks: &
                 Some(row.name).filter(|name| *name != 0 && !row.generic)
             };
             if let Some(key) = key.filter(|_| parents.contains(&parent)) {
-                entries.push((combine(&[u64::from(parent), key]), rank));
+                entries.push((combine(&[groups.table.stamp(parent), key]), rank));
             }
         }
         let key = if by_date { Key::Date } else { Key::Name };

@@ -51,6 +51,15 @@ impl Realm {
         }
     }
 
+    /// What its parents must be.
+    pub(super) fn of_parents(self) -> Option<Self> {
+        match self {
+            Self::Track => Some(Self::Album),
+            Self::Season | Self::Episode => Some(Self::Series),
+            _ => None,
+        }
+    }
+
     /// Kinds that no library holds: they join wherever anything joins.
     pub(super) fn lies_in_no_library(self) -> bool {
         matches!(
@@ -109,12 +118,7 @@ impl Providers {
     /// The place of a provider that identifies something of this realm. A film's collection, a
     /// track's album or an album's artist do not identify the film, track or album.
     pub(super) fn index(&mut self, realm: Realm, name: &str) -> Option<ProviderIndex> {
-        let name = match name {
-            "TmdbCollection" if realm == Realm::Collection => "Tmdb",
-            "themoviedb" | "TheMovieDb" => "Tmdb",
-            "TheTvdb" | "thetvdb" | "TheTVDB" => "Tvdb",
-            other => other.trim(),
-        };
+        let name = spelled(realm, name);
         let known = self
             .0
             .iter()
@@ -136,6 +140,18 @@ impl Providers {
                 Some((self.0.len() - 1) as ProviderIndex)
             }
         }
+    }
+
+    /// Whether there are others than those known beforehand.
+    pub(super) fn are_more(&self) -> bool {
+        self.0.len() > KNOWN.len()
+    }
+
+    /// The spelling of one that is not known beforehand, if it identifies something of this realm.
+    pub(super) fn unknown(realm: Realm, name: &str) -> Option<&str> {
+        let name = spelled(realm, name);
+        let known = KNOWN.iter().any(|have| have.eq_ignore_ascii_case(name));
+        (!known && !name.is_empty() && identifies(realm, name)).then_some(name)
     }
 
     /// Brings those that were not known beforehand into the order of their names; tells where each is now.
@@ -166,6 +182,16 @@ impl Providers {
             .position(|p| *p == index)
             .unwrap_or(order.len());
         (rank as u8, self.name(index).to_lowercase())
+    }
+}
+
+/// The names that are known under several.
+fn spelled(realm: Realm, name: &str) -> &str {
+    match name {
+        "TmdbCollection" if realm == Realm::Collection => "Tmdb",
+        "themoviedb" | "TheMovieDb" => "Tmdb",
+        "TheTvdb" | "thetvdb" | "TheTVDB" => "Tvdb",
+        other => other.trim(),
     }
 }
 

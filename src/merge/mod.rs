@@ -45,6 +45,9 @@
 //! [`quality`] rates a version and names it, [`mod@order`] puts the copies of an item in the order of a source
 //! policy, [`edition`] finds "Director's Cut" in a name. [`records`] groups JSON lines by the same code.
 //!
+//! # Step by step
+//! [`regroup`] groups only what a change can affect, and comes to what [`group`] would come to.
+//!
 //! # Cost
 //! Copies are read once into rows of numbers and hashes, in copy order; every rule sorts the keys that it
 //! looks at and walks runs of equal ones. So the cost grows about linearly, and no name is kept.
@@ -59,6 +62,7 @@ mod features;
 mod grouping;
 mod hierarchy;
 mod identity;
+mod keys;
 pub mod language;
 pub mod name;
 pub mod order;
@@ -69,6 +73,7 @@ mod preview;
 mod property_tests;
 pub mod quality;
 pub mod records;
+mod regroup;
 mod run;
 pub mod smart;
 #[cfg(test)]
@@ -78,14 +83,16 @@ mod untold;
 
 pub use copies::{Copies, Copy, Decisions, Scope, Strategy};
 pub use explain::{Explanation, Reason, explain};
-pub use grouping::{Conflict, ConflictingIds, Grouping, Join, Key};
+pub use grouping::{Conflict, ConflictingIds, Grouped, Grouping, Join, Key};
 pub use identity::{ProviderIndex, Providers, Realm};
+pub use keys::KeyIndex;
 pub use owned::{OwnedCopies, OwnedCopy};
 pub use policy::SourcePolicy;
 pub use preview::{NearMiss, Preview, preview};
+pub use regroup::{Neighbours, regroup};
 
 use compat::Compat;
-use features::Table;
+use features::{ABSENT, Table};
 use grouping::RawJoin;
 use union::{Groups, OnClash};
 
@@ -93,9 +100,31 @@ use union::{Groups, OnClash};
 pub fn group(copies: &impl Copies, scopes: &[Scope], decisions: &Decisions) -> Grouping {
     let compat = Compat::new(scopes);
     let table = Table::new(copies, &compat);
+    grouped(copies, &compat, table, decisions)
+}
+
+/// As [`group`], with what it takes to group only what a change can affect ([`regroup`]).
+pub fn group_and_keep(
+    copies: &impl Copies,
+    scopes: &[Scope],
+    decisions: &Decisions,
+) -> (Grouping, Neighbours) {
+    let compat = Compat::new(scopes);
+    let table = Table::new(copies, &compat);
+    let neighbours = Neighbours::of(copies, Compat::new(scopes), &table);
+    (grouped(copies, &compat, table, decisions), neighbours)
+}
+
+fn grouped(
+    copies: &impl Copies,
+    compat: &Compat,
+    mut table: Table,
+    decisions: &Decisions,
+) -> Grouping {
+    table.drop_parents_ids();
     let mut groups = Groups::new(&table);
     decide(&mut groups, decisions);
-    join_all(&mut groups, &compat, copies);
+    join_all(&mut groups, compat, copies);
     Grouping::build(copies, groups)
 }
 
@@ -103,27 +132,31 @@ pub fn group(copies: &impl Copies, scopes: &[Scope], decisions: &Decisions) -> G
 /// the joins of `scopes` on top of it. Never finer than `base`, which was made of the same copies.
 pub fn extend(
     copies: &impl Copies,
-    base: &Grouping,
+    base: &impl Grouped,
     scopes: &[Scope],
     decisions: &Decisions,
 ) -> Grouping {
     let compat = Compat::new(scopes);
-    let table = Table::new(copies, &compat);
+    let mut table = Table::new(copies, &compat);
+    table.drop_parents_ids();
     let mut groups = Groups::new(&table);
     for (a, b) in &decisions.never {
         let (a, b) = (table.rank_of(*a), table.rank_of(*b));
         groups.keep_apart(a, b);
     }
-    for joins in (0..base.len() as u32).map(|group| base.joins(group)) {
-        for join in joins {
-            let (left, right) = (table.rank_of(join.left), table.rank_of(join.right));
-            groups.join_silently(left, right);
-            groups.joins.push(RawJoin {
-                left,
-                right,
-                key: join.key,
-            });
-        }
+    // In copy order, so that what comes of it is told in one order.
+    let mut joins: Vec<RawJoin> = Vec::new();
+    base.each_join(&mut |join| {
+        joins.push(RawJoin {
+            left: table.rank_of(join.left),
+            right: table.rank_of(join.right),
+            key: join.key,
+        });
+    });
+    joins.sort_unstable_by_key(|join| (join.left, join.right, join.key));
+    for join in joins {
+        groups.join_silently(join.left, join.right);
+        groups.joins.push(join);
     }
     join_all(&mut groups, &compat, copies);
     Grouping::build(copies, groups).with_conflicts_of(base)
@@ -134,6 +167,7 @@ fn decide(groups: &mut Groups<'_>, decisions: &Decisions) {
         let mut pairs: Vec<(u32, u32)> = pairs
             .iter()
             .map(|(a, b)| (groups.table.rank_of(*a), groups.table.rank_of(*b)))
+            .filter(|(a, b)| *a != ABSENT && *b != ABSENT)
             .map(|(a, b)| (a.min(b), a.max(b)))
             .collect();
         pairs.sort_unstable();

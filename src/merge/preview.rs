@@ -119,9 +119,7 @@ fn near_misses(
         })
         .filter(|miss| miss.probability >= LEAST)
         .collect();
-    found.sort_by(|a, b| {
-        let likelier = b.probability.total_cmp(&a.probability);
-        likelier.then((a.left, a.right).cmp(&(b.left, b.right)))
-    });
+    // Stable: of equals those that come first in copy order.
+    found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     found
 }

@@ -64,7 +64,7 @@ impl Snapshot {
     /// Why two copies are one item, or are not.
     pub fn explain(&self, a: CopyIx, b: CopyIx) -> merge::Explanation {
         let (input, scopes) = (Input(self), scopes(self));
-        merge::explain(&input, &scopes, &self.decisions, &self.grouping, a, b)
+        merge::explain(&input, &scopes, &self.decisions, &*self.grouping, a, b)
     }
 
     /// What a merged library would be beside those that there are.

@@ -22,7 +22,7 @@ pub fn for_owner(base: &Snapshot, owner: PublicId) -> Option<Snapshot> {
                 .collect(),
         })
         .collect();
-    let grouping = merge::extend(&Input(base), &base.grouping, &scopes, &base.decisions);
+    let grouping = merge::extend(&Input(base), &*base.grouping, &scopes, &base.decisions);
     if grouping.len() == base.grouping.len() {
         return None;
     }

@@ -261,7 +261,8 @@ fn section(table: &Table, left: u32, right: u32) -> Section {
 /// Every candidate of copies that share no id, for training: (left, right, section, evidence), the
 /// copies by their numbers.
 pub fn candidates(copies: &impl Copies) -> Vec<Candidate> {
-    let libraries = (0..copies.len() as u32).filter_map(|at| copies.copy(at).library);
+    let there = (0..copies.len() as u32).filter(|at| copies.is_there(*at));
+    let libraries = there.filter_map(|at| copies.copy(at).library);
     let libraries: BTreeSet<u32> = libraries.collect();
     candidates_in(copies, &libraries.into_iter().collect::<Vec<_>>())
 }
@@ -275,7 +276,8 @@ pub(super) fn candidates_in(copies: &impl Copies, libraries: &[u32]) -> Vec<Cand
         strategy: Strategy::Smart,
         libraries: libraries.to_vec(),
     }]);
-    let table = Table::new(copies, &compat);
+    let mut table = Table::new(copies, &compat);
+    table.drop_parents_ids();
     let mut groups = Groups::new(&table);
     let mut judge = Judge::new(copies, &table);
     let mut found = Vec::new();
@@ -300,7 +302,8 @@ pub(super) fn candidates_in(copies: &impl Copies, libraries: &[u32]) -> Vec<Cand
 pub(super) fn judge(copies: &impl Copies, a: u32, b: u32) -> Option<(Evidence, &'static Weights)> {
     let two = Two(copies, [a, b]);
     let compat = Compat::new(&[]);
-    let table = Table::new(&two, &compat);
+    let mut table = Table::new(&two, &compat);
+    table.drop_parents_ids();
     let realm = table.rows[0].realm;
     let has_parent = copies.copy(a).series.is_some() || copies.copy(b).series.is_some();
     if !WORKS.contains(&realm) && (realm != Realm::Episode || has_parent) {
