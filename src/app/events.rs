@@ -12,7 +12,7 @@ use crate::accounts::{Accounts, Viewer};
 use crate::catalog::Catalog;
 use crate::catalog::events::CatalogEvent;
 use crate::catalog::scope::Scope;
-use crate::catalog::snapshot::Snapshot;
+use crate::catalog::snapshot::{Item, ItemIx, Snapshot};
 use crate::model::PublicId;
 use crate::rest::{self, SocketEvent};
 use crate::wire::LibraryUpdate;
@@ -109,50 +109,55 @@ fn visible(scope: &Scope, ids: Vec<PublicId>) -> Vec<String> {
 /// Compares snapshots, a while apart, and tells what came, changed and went.
 pub async fn tell_library_changes(catalog: Catalog) {
     let mut changes = catalog.changes();
-    let mut before = seen(&catalog.snapshot());
+    let mut before = catalog.snapshot();
     while changes.changed().await.is_ok() {
         tokio::time::sleep(GATHER).await;
         changes.mark_unchanged();
-        let now = seen(&catalog.snapshot());
-        let ids = |list: Vec<PublicId>| list.into_iter().take(MOST).collect::<Vec<_>>();
-        let added = now
-            .keys()
-            .filter(|id| !before.contains_key(*id))
-            .copied()
-            .collect();
-        let removed = before
-            .keys()
-            .filter(|id| !now.contains_key(*id))
-            .copied()
-            .collect();
-        let updated = now
-            .iter()
-            .filter(|(id, at)| before.get(*id).is_some_and(|before| before != *at))
-            .map(|(id, _)| *id)
-            .collect();
-        let (added, updated, removed) = (ids(added), ids(updated), ids(removed));
+        let now = catalog.snapshot();
+        let event = told(&before, &now);
         before = now;
-        if !(added.is_empty() && updated.is_empty() && removed.is_empty()) {
-            catalog.events().tell(CatalogEvent::Library {
-                added,
-                updated,
-                removed,
-            });
+        if let Some(event) = event {
+            catalog.events().tell(event);
         }
     }
 }
 
-/// Every item with when it last changed.
-fn seen(snapshot: &Snapshot) -> HashMap<PublicId, i64> {
-    let changed = |copies: &[u32]| {
-        copies
-            .iter()
-            .map(|copy| snapshot.copy(*copy).changed_at)
-            .max()
+fn told(before: &Snapshot, now: &Snapshot) -> Option<CatalogEvent> {
+    let delta = now.since(before);
+    let places = delta.as_ref().map(|delta| &*delta.items);
+    let (before, now) = (seen(before, places), seen(now, places));
+    let ids = |list: &mut dyn Iterator<Item = PublicId>| list.take(MOST).collect::<Vec<_>>();
+    let without = |all: &HashMap<PublicId, i64>, other: &HashMap<PublicId, i64>| {
+        ids(&mut all.keys().filter(|id| !other.contains_key(*id)).copied())
     };
-    snapshot
-        .items
+    let (added, removed) = (without(&now, &before), without(&before, &now));
+    let mut changed = now
         .iter()
-        .map(|item| (item.id, changed(&item.copies).unwrap_or(0)))
-        .collect()
+        .filter(|(id, at)| before.get(*id).is_some_and(|before| before != *at))
+        .map(|(id, _)| *id);
+    let updated = ids(&mut changed);
+    let is_any = !(added.is_empty() && updated.is_empty() && removed.is_empty());
+    is_any.then_some(CatalogEvent::Library {
+        added,
+        updated,
+        removed,
+    })
+}
+
+/// Every item with when it last changed; of some places only where they are given.
+fn seen(snapshot: &Snapshot, places: Option<&[ItemIx]>) -> HashMap<PublicId, i64> {
+    let seen = |item: &Item| {
+        let changed = item
+            .copies
+            .iter()
+            .map(|copy| snapshot.copy(*copy).changed_at);
+        (item.id, changed.max().unwrap_or(0))
+    };
+    match places {
+        Some(places) => {
+            let items = places.iter().filter_map(|at| snapshot.items.get(*at));
+            items.map(seen).collect()
+        }
+        None => snapshot.items.iter().map(seen).collect(),
+    }
 }

@@ -11,7 +11,6 @@ use super::{Catalog, CatalogError};
 use crate::accounts::Actor;
 use crate::db::decisions::{self, DecisionRow, NewDecision};
 use crate::error::InvalidInput;
-use crate::merge;
 use crate::model::PublicId;
 
 /// What somebody wants. Ids may be items' or copies'; an item's stands for all of its copies.
@@ -357,7 +356,7 @@ fn item_copies(snapshot: &Snapshot, id: PublicId) -> Result<Vec<CopyIx>, Catalog
         Some(Target::Copy(copy)) => snapshot.item_of(copy),
         _ => return Err(CatalogError::UnknownItem(id)),
     };
-    Ok(snapshot.item(item).copies.clone())
+    Ok(snapshot.item(item).copies.to_vec())
 }
 
 /// The copy that an id names, or all of the item that it names.
@@ -398,19 +397,21 @@ fn need_one_kind(snapshot: &Snapshot, copies: &[CopyIx]) -> Result<(), CatalogEr
 
 /// What changes when this stands.
 fn compare(snapshot: &Snapshot, standing: &Standing) -> Regrouped {
-    let now = &snapshot.grouping;
     let then = snapshot.regrouped(&standing.joined, &standing.parted);
     let ids = |copies: &[CopyIx]| -> Vec<PublicId> {
         copies.iter().map(|copy| snapshot.copy(*copy).id).collect()
     };
-    let changed = |one: &merge::Grouping, other: &merge::Grouping| -> Vec<Vec<PublicId>> {
-        let differs = |group: &&[CopyIx]| other.members(other.group_of(group[0])) != *group;
-        one.groups().filter(differs).map(ids).collect()
-    };
+    let now = |copy: CopyIx| &*snapshot.item(snapshot.item_of(copy)).copies;
+    let items = snapshot.items.iter().map(|item| &*item.copies);
+    let mut before: Vec<&[CopyIx]> = items
+        .filter(|copies| then.members(then.group_of(copies[0])) != *copies)
+        .collect();
+    before.sort_by_cached_key(|copies| snapshot.copy_order(copies[0]));
+    let after = then.groups().filter(|copies| now(copies[0]) != *copies);
     Regrouped {
         change: None,
-        before: changed(now, &then),
-        after: changed(&then, now),
+        before: before.into_iter().map(ids).collect(),
+        after: after.map(ids).collect(),
         chosen: None,
     }
 }

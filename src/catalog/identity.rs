@@ -3,9 +3,10 @@
 //! An item's id comes from the copy that it was first seen as. Of every copy it is remembered which item
 //! it is part of and which ones it was part of. When groups merge, the oldest id leads; when a group
 //! splits, the part with the founding copy keeps the id, or takes back the one that it had. An id that no
-//! item has any more answers as long as a copy lives that it stood for ([`old_ids`]).
+//! item has any more answers as long as a copy lives that it stood for ([`Past`]).
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::accounts::PublicIds;
 use crate::model::PublicId;
@@ -126,7 +127,7 @@ pub fn assign(
 }
 
 /// The ids that a group may have: what its copies are part of, and what they founded and were part of.
-fn claims(copies: &[PublicId], known: &Remembered) -> Vec<PublicId> {
+pub fn claims(copies: &[PublicId], known: &Remembered) -> Vec<PublicId> {
     let now = copies
         .iter()
         .filter_map(|copy| known.item_of_copy.get(copy));
@@ -167,57 +168,96 @@ fn new_id(
     })
 }
 
-/// Every id that no item and no copy has now, and the living item that answers to it. `live` tells the item
-/// of an id that an item or a copy has; `copies` is how many copies live.
-pub fn old_ids(
-    known: &Remembered,
-    changes: &IdChanges,
-    copies: usize,
-    live: impl Fn(PublicId) -> Option<u32>,
-) -> HashMap<PublicId, u32> {
-    let mut found: HashMap<PublicId, u32> = HashMap::new();
-    // What living copies were part of. Where they went several ways, the first copy's item answers.
-    let told = known.former.iter();
-    let told = told.flat_map(|(copy, items)| items.iter().map(move |item| (*copy, *item)));
-    for (copy, item) in told.chain(changes.former.iter().copied()) {
-        let Some(now) = live(copy).filter(|_| live(item).is_none()) else {
-            continue;
+/// What ids stood for that no item and no copy has now. Small where little was merged, split or removed;
+/// cloned at once.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// The copies that were part of an item, and are part of another.
+    formerly: imbl::HashMap<PublicId, Arc<[PublicId]>>,
+    /// Items that became part of another one.
+    aliases: imbl::HashMap<PublicId, PublicId>,
+    /// What copies that are gone were part of.
+    gone: imbl::HashMap<PublicId, PublicId>,
+}
+
+impl Past {
+    /// `is_here` tells which copies live.
+    pub fn of(known: &Remembered, is_here: impl Fn(PublicId) -> bool) -> Self {
+        let gone = known.item_of_copy.iter();
+        let gone = gone.filter(|(copy, _)| !is_here(**copy));
+        let mut past = Self {
+            formerly: imbl::HashMap::new(),
+            aliases: known
+                .aliases
+                .iter()
+                .map(|(id, item)| (*id, *item))
+                .collect(),
+            gone: gone.map(|(copy, item)| (*copy, *item)).collect(),
         };
-        let first = found.entry(item).or_insert(now);
-        *first = now.min(*first);
+        for (copy, items) in &known.former {
+            items.iter().for_each(|item| past.was_part(*copy, *item));
+        }
+        past
     }
-    // Items whose own copies are gone, but not the item that they became part of.
-    let newer: HashMap<PublicId, PublicId> = changes.aliases.iter().copied().collect();
-    let next = |id: &PublicId| newer.get(id).or_else(|| known.aliases.get(id)).copied();
-    let resolve = |found: &HashMap<PublicId, u32>, id: PublicId| {
-        let mut at = id;
+
+    pub fn apply(&mut self, changes: &IdChanges) {
+        for (id, _) in &changes.items {
+            self.aliases.remove(id);
+        }
+        for (copy, item) in &changes.former {
+            self.was_part(*copy, *item);
+        }
+        for (former, item) in &changes.aliases {
+            self.aliases.insert(*former, *item);
+        }
+    }
+
+    /// A copy was part of an item, and is part of another.
+    pub fn was_part(&mut self, copy: PublicId, item: PublicId) {
+        let known = self.formerly.get(&item);
+        if known.is_some_and(|copies| copies.contains(&copy)) {
+            return;
+        }
+        let copies = known.into_iter().flat_map(|copies| copies.iter().copied());
+        self.formerly.insert(item, copies.chain([copy]).collect());
+    }
+
+    /// A copy of an item is gone.
+    pub fn went(&mut self, copy: PublicId, item: PublicId) {
+        self.gone.insert(copy, item);
+    }
+
+    pub fn came(&mut self, copy: PublicId) {
+        self.gone.remove(&copy);
+    }
+
+    /// The living item that answers to an id that no item and no copy has. `live` tells the item of an id
+    /// that one has, and its place among all items: of several the first one answers.
+    pub fn answer<K: Ord>(
+        &self,
+        id: PublicId,
+        live: impl Fn(PublicId) -> Option<(K, u32)>,
+    ) -> Option<u32> {
+        // What living copies were part of. Where they went several ways, the first item answers.
+        let parts = |id: PublicId| {
+            let copies = self.formerly.get(&id)?.iter();
+            let first = copies.filter_map(|copy| live(*copy)).min();
+            first.map(|(_, item)| item)
+        };
+        if let Some(item) = parts(id) {
+            return Some(item);
+        }
+        // Items whose own copies are gone, but not the item that they became part of; then copies that are
+        // gone, as the item that they were part of.
+        let mut at = *self.aliases.get(&id).or_else(|| self.gone.get(&id))?;
         for _ in 0..MOST_STEPS {
-            if let Some(item) = live(at).or_else(|| found.get(&at).copied()) {
+            if let Some(item) = live(at).map(|(_, item)| item).or_else(|| parts(at)) {
                 return Some(item);
             }
-            at = next(&at)?;
+            at = *self.aliases.get(&at)?;
         }
         None
-    };
-    for alias in known.aliases.keys().chain(newer.keys()) {
-        if live(*alias).is_none()
-            && !found.contains_key(alias)
-            && let Some(item) = resolve(&found, *alias)
-        {
-            found.insert(*alias, item);
-        }
     }
-    // Copies that are gone answer as the item that they were part of.
-    if known.item_of_copy.len() + changes.copies.len() > copies {
-        for (copy, item) in &known.item_of_copy {
-            if live(*copy).is_none()
-                && let Some(item) = resolve(&found, *item)
-            {
-                found.insert(*copy, item);
-            }
-        }
-    }
-    found
 }
 
 /// As many merges of merges are followed; a circle ends here.

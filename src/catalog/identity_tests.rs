@@ -34,7 +34,7 @@ struct History {
     at: i64,
     groups: Vec<Vec<PublicId>>,
     assigned: Vec<PublicId>,
-    old: HashMap<PublicId, u32>,
+    past: Past,
 }
 
 impl History {
@@ -45,7 +45,7 @@ impl History {
             at: 0,
             groups: Vec::new(),
             assigned: Vec::new(),
-            old: HashMap::new(),
+            past: Past::default(),
         }
     }
 
@@ -53,8 +53,9 @@ impl History {
         self.groups = groups(step);
         let (assigned, changes) = assign(&self.groups, &self.known, &self.ids);
         self.assigned = assigned;
-        let copies = self.groups.iter().map(Vec::len).sum();
-        self.old = old_ids(&self.known, &changes, copies, |id| self.live(id));
+        let is_here = |copy| self.groups.iter().flatten().any(|here| *here == copy);
+        self.past = Past::of(&self.known, is_here);
+        self.past.apply(&changes);
         self.at += 1;
         self.known.apply(&changes, self.at);
     }
@@ -67,7 +68,8 @@ impl History {
 
     /// The copies of the item that an id opens.
     fn opens(&self, id: PublicId) -> Option<&Vec<PublicId>> {
-        let item = self.live(id).or_else(|| self.old.get(&id).copied())?;
+        let live = |id| self.live(id).map(|item| (item, item));
+        let item = self.live(id).or_else(|| self.past.answer(id, live))?;
         Some(&self.groups[item as usize])
     }
 }
@@ -196,6 +198,8 @@ fn ids_that_point_at_each_other_open_nothing() {
     known
         .aliases
         .extend([(copy(0), copy(1)), (copy(1), copy(0))]);
-    let old = old_ids(&known, &IdChanges::default(), 0, |_| None);
-    assert!(old.is_empty());
+    let past = Past::of(&known, |_| false);
+    for id in [copy(0), copy(1), copy(2)] {
+        assert_eq!(past.answer(id, |_| None::<((), u32)>), None);
+    }
 }

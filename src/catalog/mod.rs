@@ -25,6 +25,7 @@ pub mod store;
 pub mod sync;
 pub mod watch;
 
+pub use identity::Remembered;
 pub use service::Catalog;
 
 use crate::db::DbError;

@@ -3,7 +3,7 @@
 
 mod renewing;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -12,16 +12,18 @@ use tokio::sync::{Mutex, watch};
 use crate::accounts::PublicIds;
 use crate::catalog::CatalogError;
 use crate::catalog::decisions::Standing;
-use crate::catalog::identity::Remembered;
+use crate::catalog::identity::{IdChanges, Remembered};
 use crate::catalog::scope::LinkAccess;
 use crate::catalog::snapshot::{
-    CopySeed, KnownCopy, MergedLibrary, Parts, ServerEntry, Snapshot, SourceLibrary, build,
+    Change, CopySeed, KnownCopy, Ledger, MergedLibrary, Parts, ServerEntry, Snapshot,
+    SourceLibrary, begin, update,
 };
 use crate::clock::Clock;
 use crate::db::{self, Db};
+use crate::model::PublicId;
 
 /// The servers and libraries as they are configured.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub struct Configuration {
     pub servers: Vec<ServerEntry>,
     pub source_libraries: Vec<SourceLibrary>,
@@ -53,11 +55,22 @@ pub struct Store {
 struct Writer {
     /// By their rows.
     copies: HashMap<i64, Arc<KnownCopy>>,
+    /// Those seen lately for the first time: when, and their rows.
+    late: BTreeSet<(i64, i64)>,
     /// Of servers that are not configured yet, as far as is known here.
     waiting: Vec<CopySeed>,
     configuration: Configuration,
     remembered: Remembered,
+    /// To make the next snapshot of the current one; none where everything must be built anew.
+    ledger: Option<Ledger>,
 }
+
+/// Where more copies than this, and than one of so many, are affected by a change, everything is built anew.
+const FEW: usize = 4_096;
+const PART: usize = 8;
+
+/// A copy that took the place of another, and the item that it was part of until then.
+type Renewed = (PublicId, Option<PublicId>);
 
 /// A change of what is known of copies.
 #[derive(Debug, Default)]
@@ -82,15 +95,20 @@ impl Store {
             access: ArcSwap::from_pointee(access),
             writer: Mutex::new(Writer {
                 copies: HashMap::new(),
+                late: BTreeSet::new(),
                 waiting: Vec::new(),
                 configuration,
                 remembered,
+                ledger: None,
             }),
             changed: watch::Sender::new(0),
         };
         let mut writer = store.writer.lock().await;
         let copies = super::load::copies(&store.db, |seed| store.known(&mut writer, seed)).await?;
-        writer.copies = copies.into_iter().map(|copy| (copy.row, copy)).collect();
+        let now = store.clock.millis();
+        for copy in copies {
+            writer.keep(copy, now);
+        }
         store.rebuild(&mut writer).await?;
         drop(writer);
         Ok(store)
@@ -112,13 +130,16 @@ impl Store {
     /// Takes over what a crawl found; the rows are in the database already.
     pub async fn apply(&self, changes: CopyChanges) -> Result<(), CatalogError> {
         let mut writer = self.writer.lock().await;
+        // Whatever fails on the way, the next snapshot is built anew.
+        let ledger = writer.ledger.take();
         let upserted = changes.upserted.into_iter();
         let upserted: Vec<_> = upserted
             .filter_map(|seed| self.known(&mut writer, seed))
             .collect();
         let came = renewing::unknown(&writer, &upserted);
-        for copy in upserted {
-            writer.copies.insert(copy.row, copy);
+        let now = self.clock.millis();
+        for copy in &upserted {
+            writer.keep(copy.clone(), now);
         }
         writer
             .waiting
@@ -128,15 +149,26 @@ impl Store {
             .filter_map(|row| writer.copies.remove(row))
             .collect();
         let keys = renewing::keys(&writer);
-        self.follow(&mut writer, &keys, &came, &gone).await?;
-        self.rebuild(&mut writer).await
+        let renewed = self.follow(&mut writer, &keys, &came, &gone).await?;
+        self.advance(&mut writer, ledger, &upserted, &changes.removed, &renewed)
+            .await
     }
 
     /// Reads servers, libraries and decisions again.
     pub async fn reload_configuration(&self) -> Result<(), CatalogError> {
         let mut writer = self.writer.lock().await;
         let keys = renewing::keys(&writer);
-        writer.configuration = super::load::configuration(&self.db).await?;
+        let configuration = super::load::configuration(&self.db).await?;
+        let before = std::mem::replace(&mut writer.configuration, configuration);
+        let ledger = writer.ledger.take();
+        // Other decisions alone change little.
+        let stays = Configuration {
+            standing: writer.configuration.standing.clone(),
+            ..before
+        };
+        if stays == writer.configuration && writer.waiting.is_empty() {
+            return self.advance(&mut writer, ledger, &[], &[], &[]).await;
+        }
         let servers: Vec<i64> = writer
             .configuration
             .servers
@@ -147,8 +179,9 @@ impl Store {
         let waiting: Vec<_> = waiting
             .filter_map(|seed| self.known(&mut writer, seed))
             .collect();
+        let now = self.clock.millis();
         for copy in waiting {
-            writer.copies.insert(copy.row, copy);
+            writer.keep(copy, now);
         }
         let without_server =
             |_: &i64, copy: &mut Arc<KnownCopy>| !servers.contains(&copy.server_id);
@@ -178,7 +211,38 @@ impl Store {
         self.changed.send_modify(|count| *count += 1);
     }
 
+    /// The next snapshot where these copies changed, or what was decided: of the one before, if it can be.
+    async fn advance(
+        &self,
+        writer: &mut Writer,
+        ledger: Option<Ledger>,
+        upserted: &[Arc<KnownCopy>],
+        removed: &[i64],
+        renewed: &[Renewed],
+    ) -> Result<(), CatalogError> {
+        let Some(mut ledger) = ledger else {
+            return self.rebuild(writer).await;
+        };
+        let current = self.current.load_full();
+        let change = Change {
+            upserted,
+            removed,
+            renewed,
+            joined: &writer.configuration.standing.joined,
+            parted: &writer.configuration.standing.parted,
+            remembered: &writer.remembered,
+            ids: &self.ids,
+            most: FEW.max(current.copies.len() / PART),
+        };
+        let next = tokio::task::block_in_place(|| update(&current, &mut ledger, &change));
+        match next {
+            Some((snapshot, changes)) => self.publish(writer, snapshot, changes, ledger).await,
+            None => self.rebuild(writer).await,
+        }
+    }
+
     async fn rebuild(&self, writer: &mut Writer) -> Result<(), CatalogError> {
+        writer.ledger = None;
         let generation = self.current.load().generation + 1;
         let parts = Parts {
             servers: writer.configuration.servers.clone(),
@@ -192,7 +256,18 @@ impl Store {
             generation,
         };
         // Grouping takes the processor for a while; readers go on meanwhile.
-        let (mut snapshot, changes) = tokio::task::block_in_place(|| build(parts));
+        let (snapshot, changes, ledger) = tokio::task::block_in_place(|| begin(parts));
+        self.publish(writer, snapshot, changes, ledger).await
+    }
+
+    /// Readers see a snapshot once its ids are remembered.
+    async fn publish(
+        &self,
+        writer: &mut Writer,
+        mut snapshot: Snapshot,
+        changes: IdChanges,
+        ledger: Ledger,
+    ) -> Result<(), CatalogError> {
         snapshot.choose(&writer.configuration.standing.chosen);
         if !changes.is_empty() {
             let at = self.clock.millis();
@@ -206,7 +281,17 @@ impl Store {
             writer.remembered.apply(&changes, at);
         }
         self.current.store(Arc::new(snapshot));
+        writer.ledger = Some(ledger);
         self.changed.send_modify(|count| *count += 1);
         Ok(())
+    }
+}
+
+impl Writer {
+    fn keep(&mut self, copy: Arc<KnownCopy>, now: i64) {
+        if copy.first_seen_at >= now - renewing::LATELY_MS {
+            self.late.insert((copy.first_seen_at, copy.row));
+        }
+        self.copies.insert(copy.row, copy);
     }
 }

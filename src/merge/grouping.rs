@@ -45,8 +45,6 @@ pub struct Conflict {
     /// False: they stayed apart. True: they were joined although ids differ, because the key is
     /// worth more (a number inside of a joined series, a name under `NAME_YEAR`).
     pub joined: bool,
-    /// The groups in which the two copies are.
-    pub groups: (u32, u32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,10 +179,7 @@ impl Grouping {
                 (c.left, c.right, &c.ids) == (conflict.left, conflict.right, &conflict.ids)
             });
             if still && !known {
-                self.conflicts.push(Conflict {
-                    groups,
-                    ..conflict.clone()
-                });
+                self.conflicts.push(conflict.clone());
             }
         }
         self
@@ -248,7 +243,6 @@ impl Grouping {
                         right: self.text(copies, r, self.group_of(right)),
                     }),
                     joined: c.taken,
-                    groups: (self.group_of(left), self.group_of(right)),
                 }
             })
             .collect();

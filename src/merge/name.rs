@@ -234,7 +234,7 @@ pub(super) fn mix(mut x: u64) -> u64 {
 }
 
 /// One key of several numbers.
-pub(super) fn combine(parts: &[u64]) -> u64 {
+pub fn combine(parts: &[u64]) -> u64 {
     parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state, &part| {
         mix(state.rotate_left(23) ^ mix(part.wrapping_add(0x2545_f491_4f6c_dd1d)))
     })

@@ -81,9 +81,13 @@ impl Neighbours {
         for copy in of {
             found.insert(copy);
             self.keys_now(copies, copy, &mut scratch, |key| {
-                self.keys.each(key, |other| drop(found.insert(other)));
+                self.keys.each(key, |other| {
+                    found.insert(other);
+                });
             });
-            each_relative(copies, copy, &children, |other| drop(found.insert(other)));
+            each_relative(copies, copy, &children, |other| {
+                found.insert(other);
+            });
             found.extend(decided.get(&copy).into_iter().flatten());
         }
         found

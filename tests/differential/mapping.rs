@@ -69,9 +69,9 @@ pub fn add_items(ids: &mut IdMap, app: &TestApp, row: i64, key: ServerKey, serve
     let public = app.app.accounts.ids();
     let snapshot = app.app.catalog.snapshot();
     let position = snapshot.server_position(row).expect("the server");
-    for (at, copy) in snapshot.copies.iter().enumerate() {
+    for (at, copy) in snapshot.copies.places() {
         if copy.server == position {
-            let item = snapshot.item(snapshot.item_of(at as u32));
+            let item = snapshot.item(snapshot.item_of(at));
             let recorded = copy.upstream_id().to_string();
             ids.insert(&recorded, &item.id.to_string());
             ids.insert(&recorded, &copy.id.to_string());

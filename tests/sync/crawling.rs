@@ -6,7 +6,7 @@ use manyfin::db::{Db, copies, crawls};
 use manyfin::demo::{DemoSpec, Fault};
 use manyfin::model::ItemKind;
 
-use super::world::{World, settings};
+use super::world::{World, names, settings};
 
 fn start_indexes(world: &World) -> Vec<String> {
     let asked = world.sources[0].asked("/Items").into_iter();
@@ -243,12 +243,7 @@ both_databases!(
         let again =
             manyfin::catalog::store::Store::load(world.db.clone(), world.clock.clone(), ids);
         let again = again.await.unwrap().snapshot();
-        let after: Vec<String> = again
-            .copies
-            .iter()
-            .map(|copy| copy.light.name().to_string())
-            .collect();
-        assert_eq!(before, after);
+        assert_eq!(before, names(&again));
     }
 );
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use manyfin::accounts::PublicIds;
 use manyfin::catalog::hydrate::{CopyRef, Hydrate};
+use manyfin::catalog::snapshot::Snapshot;
 use manyfin::catalog::store::Store;
 use manyfin::catalog::sync::{
     Directory, Sync, SyncError, SyncLink, SyncParts, SyncSettings, UserDataSeen,
@@ -228,13 +229,16 @@ impl World {
     }
 
     pub fn names(&self) -> Vec<String> {
-        let snapshot = self.store.snapshot();
-        snapshot
-            .copies
-            .iter()
-            .map(|copy| copy.light.name().to_string())
-            .collect()
+        names(&self.store.snapshot())
     }
+}
+
+/// The names of all copies, sorted.
+pub fn names(snapshot: &Snapshot) -> Vec<String> {
+    let copies = snapshot.copies.iter();
+    let mut names: Vec<String> = copies.map(|copy| copy.light.name().to_string()).collect();
+    names.sort_unstable();
+    names
 }
 
 impl Source {

@@ -1,16 +1,18 @@
 //! Makes a snapshot: copies in one order, grouped by `merge`, ids from what is remembered, families linked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::family::{self, Family};
+use super::ledger::Ledger;
 use super::{
     ByCopy, Copy, CopyIx, Index, Item, ItemIx, KnownCopy, LibraryRef, MergedLibrary, ServerEntry,
-    Snapshot, SourceLibrary, Target,
+    Snapshot, SourceLibrary,
 };
 use crate::accounts::PublicIds;
-use crate::catalog::identity::{self, IdChanges, Remembered};
+use crate::catalog::identity::{self, IdChanges, Past, Remembered};
 use crate::merge;
-use crate::model::{ItemKind, PublicId, ServerKey, UpstreamId};
+use crate::model::{ItemKind, PublicId, ServerKey};
 use crate::wire::Word;
 
 /// Everything that a snapshot is made of.
@@ -30,44 +32,41 @@ pub struct Parts<'a> {
 
 /// Builds; also tells what there is to remember of ids.
 pub fn build(parts: Parts<'_>) -> (Snapshot, IdChanges) {
+    let (snapshot, changes, _) = begin(parts);
+    (snapshot, changes)
+}
+
+/// As [`build`], with what it takes to make the next snapshot of this one ([`super::update`]).
+pub fn begin(parts: Parts<'_>) -> (Snapshot, IdChanges, Ledger) {
     let mut snapshot = Snapshot {
         generation: parts.generation,
-        servers: parts.servers,
-        source_libraries: parts.source_libraries,
-        merged_libraries: parts.merged_libraries,
+        built: parts.generation,
+        servers: Arc::new(parts.servers),
+        source_libraries: Arc::new(parts.source_libraries),
+        merged_libraries: Arc::new(parts.merged_libraries),
         ..Snapshot::default()
     };
-    let copies = sorted_copies(&snapshot, parts.copies);
-    snapshot.copies = copies.into_iter().collect();
-    snapshot.by_copy = Arc::new(ByCopy::of(&snapshot.copies));
-    relate(&mut snapshot);
+    snapshot.copies = sorted_copies(&snapshot, parts.copies).into_iter().collect();
+    snapshot.by_copy = ByCopy::of(&snapshot.copies);
+    for ix in 0..snapshot.copies.bound() {
+        let relatives = family::relatives(&snapshot, snapshot.copy(ix));
+        let copy = snapshot.copies.get_mut(ix).expect("all are there");
+        copy.set_relatives(relatives);
+    }
+    snapshot.decisions = Arc::new(snapshot.decided(parts.joined, parts.parted));
+    let (grouping, neighbours) =
+        merge::group_and_keep(&Input(&snapshot), &scopes(&snapshot), &snapshot.decisions);
 
-    let pairs = |pairs: &[(PublicId, PublicId)]| {
-        let copy = |id: &PublicId| snapshot.copy_by_id(*id);
-        pairs
-            .iter()
-            .filter_map(|(a, b)| Some((copy(a)?, copy(b)?)))
-            .collect::<Vec<_>>()
-    };
-    snapshot.decisions = merge::Decisions {
-        joined: pairs(parts.joined),
-        never: pairs(parts.parted),
-    };
-    snapshot.grouping = Arc::new(merge::group(
-        &Input(&snapshot),
-        &scopes(&snapshot),
-        &snapshot.decisions,
-    ));
-
-    let groups: Vec<Vec<PublicId>> = snapshot
-        .grouping
+    let groups: Vec<Vec<PublicId>> = grouping
         .groups()
         .map(|group| group.iter().map(|copy| snapshot.copy(*copy).id).collect())
         .collect();
     let (ids, changes) = identity::assign(&groups, parts.remembered, parts.ids);
-    add_items(&mut snapshot, ids);
+    drop(groups);
+    let has_cut = add_items(&mut snapshot, grouping, ids);
     add_targets(&mut snapshot, parts.remembered, &changes);
-    (snapshot, changes)
+    let ledger = Ledger::of(&snapshot, neighbours, has_cut);
+    (snapshot, changes, ledger)
 }
 
 fn sorted_copies(snapshot: &Snapshot, known: Vec<Arc<KnownCopy>>) -> Vec<Copy> {
@@ -95,27 +94,6 @@ fn sorted_copies(snapshot: &Snapshot, known: Vec<Arc<KnownCopy>>) -> Vec<Copy> {
     copies.into_iter().map(|(_, copy)| copy).collect()
 }
 
-/// Finds the copies that each copy names as its family, on its own server.
-fn relate(snapshot: &mut Snapshot) {
-    for ix in 0..snapshot.copies.bound() {
-        let family = family_of(snapshot, snapshot.copy(ix));
-        let copy = snapshot.copies.get_mut(ix).expect("all are there");
-        copy.set_family(family);
-    }
-}
-
-/// Parent, series, season, album.
-pub(super) fn family_of(snapshot: &Snapshot, copy: &Copy) -> [Option<CopyIx>; 4] {
-    let find = |id: Option<UpstreamId>| snapshot.copy_by_upstream(copy.server, id?);
-    let light = &copy.light;
-    [
-        find(light.parent_id()),
-        find(light.series_id()),
-        find(light.season_id()),
-        find(light.album_id()),
-    ]
-}
-
 pub(super) fn scopes(snapshot: &Snapshot) -> Vec<merge::Scope> {
     let global = snapshot
         .merged_libraries
@@ -133,116 +111,85 @@ pub(super) fn scopes(snapshot: &Snapshot) -> Vec<merge::Scope> {
         .collect()
 }
 
-pub(super) fn add_items(snapshot: &mut Snapshot, ids: Vec<PublicId>) {
-    let grouping = snapshot.grouping.clone();
-    snapshot.item_of = (0..snapshot.copies.len() as u32)
-        .map(|copy| grouping.group_of(copy))
-        .collect();
-    let family = |copies: &[CopyIx], of: &dyn Fn(&Copy) -> Option<CopyIx>| -> Option<ItemIx> {
-        copies
-            .iter()
-            .find_map(|copy| of(snapshot.copy(*copy)))
-            .map(|copy| grouping.group_of(copy))
-    };
-    let mut items: Vec<Item> = grouping
-        .groups()
+/// All items, numbered as the groups. True: somewhere parents have no end, and were cut.
+pub(super) fn add_items(
+    snapshot: &mut Snapshot,
+    grouping: merge::Grouping,
+    ids: Vec<PublicId>,
+) -> bool {
+    let places = 0..snapshot.copies.bound();
+    snapshot.item_of = places.map(|copy| grouping.group_of(copy)).collect();
+    snapshot.items = (0..)
+        .zip(grouping.groups())
         .zip(ids)
-        .map(|(copies, id)| Item {
+        .map(|((group, copies), id)| Item {
             id,
             kind: snapshot.copy(copies[0]).light.kind,
-            copies: copies.to_vec(),
+            copies: copies.into(),
+            joins: grouping.joins(group).into(),
             parent: None,
-            series: family(copies, &|copy| copy.series),
-            season: family(copies, &|copy| copy.season),
-            album: family(copies, &|copy| copy.album),
+            series: None,
+            season: None,
+            album: None,
             children: Vec::new(),
-            members: Vec::new(),
+            members: Box::default(),
         })
         .collect();
-    let parents: Vec<Option<ItemIx>> = items
-        .iter()
-        .enumerate()
-        .map(|(ix, item)| {
-            let told = || family(&item.copies, &|copy| copy.parent);
-            let parent = match item.kind {
-                ItemKind::Season => item.series.or_else(told),
-                ItemKind::Episode => item.season.or(item.series).or_else(told),
-                ItemKind::Audio => item.album.or_else(told),
-                _ => told(),
-            };
-            parent.filter(|parent| *parent as usize != ix)
-        })
-        .collect();
-    for (ix, parent) in parents.iter().enumerate() {
-        // A cycle (one server nests A in B, another B in A) is cut where it closes.
-        if let Some(parent) = parent.filter(|_| !cyclic(&parents, ix)) {
-            items[ix].parent = Some(parent);
-            items[parent as usize].children.push(ix as u32);
-        }
-    }
-    for item in &mut items {
-        item.members = members(snapshot, &item.copies);
-    }
-    snapshot.items = items.into_iter().collect();
-}
-
-fn cyclic(parents: &[Option<ItemIx>], start: usize) -> bool {
-    let mut at = parents[start];
-    for _ in 0..64 {
-        match at {
-            Some(next) if next as usize == start => return true,
-            Some(next) => at = parents[next as usize],
-            None => return false,
-        }
-    }
-    true
-}
-
-/// The union of what the copies of a box set hold, the first copy's order first.
-fn members(snapshot: &Snapshot, copies: &[CopyIx]) -> Vec<ItemIx> {
-    let mut found = Vec::new();
-    for copy in copies.iter().map(|copy| snapshot.copy(*copy)) {
-        for member in copy.members.iter() {
-            let Some(member) = snapshot.copy_by_upstream(copy.server, *member) else {
-                continue;
-            };
-            let item = snapshot.item_of(member);
-            if !found.contains(&item) {
-                found.push(item);
+    let mut has_cut = false;
+    let items = 0..snapshot.items.bound();
+    let mut families: Vec<Family> = items.map(|ix| Family::of(snapshot, ix)).collect();
+    let parents: Vec<Option<ItemIx>> = families.iter().map(|family| family.parent).collect();
+    for (ix, family) in (0..).zip(&mut families) {
+        if let Some(parent) = family.parent {
+            if family::is_endless(parent, |at| parents[at as usize]) {
+                family.parent = None;
+                has_cut = true;
+            } else {
+                let parent = snapshot.items.get_mut(parent).expect("all are there");
+                parent.children.push(ix);
             }
         }
+        let members = family::members(snapshot, &snapshot.item(ix).copies);
+        let item = snapshot.items.get_mut(ix).expect("all are there");
+        item.members = members.into();
+        family.put(item);
     }
-    found
+    let mut conflicts: BTreeMap<ItemIx, Vec<merge::Conflict>> = BTreeMap::new();
+    for conflict in grouping.conflicts() {
+        let list = conflicts
+            .entry(snapshot.item_of(conflict.left))
+            .or_default();
+        list.push(conflict.clone());
+    }
+    let conflicts = conflicts.into_iter();
+    snapshot.conflicts = conflicts
+        .map(|(item, list)| (item, Arc::from(list)))
+        .collect();
+    snapshot.providers = Arc::new(grouping.providers().clone());
+    let items = &snapshot.items;
+    snapshot.items_by_id = Index::of(0..items.bound(), |ix| items[ix].id);
+    has_cut
 }
 
 fn add_targets(snapshot: &mut Snapshot, remembered: &Remembered, changes: &IdChanges) {
-    let items = &snapshot.items;
-    snapshot.items_by_id = Index::of(items.bound(), |ix| items[ix].id);
     let merged = snapshot.merged_libraries.iter().zip(0..);
     let merged = merged.map(|(library, ix)| (library.id, LibraryRef::Merged(ix)));
     let sources = snapshot.source_libraries.iter().zip(0..);
     let sources = sources.map(|(library, ix)| (library.id, LibraryRef::Source(ix)));
-    snapshot.libraries = merged.chain(sources).collect();
+    snapshot.libraries = Arc::new(merged.chain(sources).collect());
 
-    let mut others: HashMap<PublicId, Target> = HashMap::new();
+    let mut versions: HashMap<PublicId, Vec<CopyIx>> = HashMap::new();
     for (ix, copy) in snapshot.copies.places() {
         for version in &copy.versions {
-            others.entry(*version).or_insert(Target::Copy(ix));
+            versions.entry(*version).or_default().push(ix);
         }
     }
-    snapshot.others = others;
-    let old = identity::old_ids(
-        remembered,
-        changes,
-        snapshot.copies.len(),
-        |id| match snapshot.target(id)? {
-            Target::Item(item) => Some(item),
-            Target::Copy(copy) => Some(snapshot.item_of(copy)),
-            Target::Library(_) => None,
-        },
-    );
-    let old = old.into_iter().map(|(id, item)| (id, Target::Item(item)));
-    snapshot.others.extend(old);
+    let versions = versions.into_iter();
+    snapshot.versions = versions
+        .map(|(id, copies)| (id, Arc::from(copies)))
+        .collect();
+    snapshot.past = Past::of(remembered, |copy| snapshot.copy_by_id(copy).is_some());
+    snapshot.past.apply(changes);
 }
 
 /// The snapshot's copies as `merge` reads them.
@@ -250,7 +197,11 @@ pub(super) struct Input<'a>(pub(super) &'a Snapshot);
 
 impl merge::Copies for Input<'_> {
     fn len(&self) -> usize {
-        self.0.copies.len()
+        self.0.copies.bound() as usize
+    }
+
+    fn is_there(&self, index: u32) -> bool {
+        self.0.copies.get(index).is_some()
     }
 
     fn copy(&self, index: u32) -> merge::Copy<'_> {

@@ -63,8 +63,7 @@ impl Snapshot {
 
     /// Why two copies are one item, or are not.
     pub fn explain(&self, a: CopyIx, b: CopyIx) -> merge::Explanation {
-        let (input, scopes) = (Input(self), scopes(self));
-        merge::explain(&input, &scopes, &self.decisions, &*self.grouping, a, b)
+        merge::explain(&Input(self), &scopes(self), &self.decisions, self, a, b)
     }
 
     /// What a merged library would be beside those that there are.
@@ -84,18 +83,52 @@ impl Snapshot {
         joined: &[(PublicId, PublicId)],
         parted: &[(PublicId, PublicId)],
     ) -> merge::Grouping {
-        let copy = |id: &PublicId| match self.target(*id) {
-            Some(Target::Copy(copy)) => Some(copy),
-            _ => None,
-        };
+        let decisions = self.decided(joined, parted);
+        merge::group(&Input(self), &scopes(self), &decisions)
+    }
+
+    /// Pairs by place; those of which one is not here do not count.
+    pub(super) fn decided(
+        &self,
+        joined: &[(PublicId, PublicId)],
+        parted: &[(PublicId, PublicId)],
+    ) -> merge::Decisions {
         let pairs = |pairs: &[(PublicId, PublicId)]| -> Vec<(CopyIx, CopyIx)> {
+            let copy = |id: &PublicId| self.copy_by_id(*id);
             let known = pairs.iter().filter_map(|(a, b)| Some((copy(a)?, copy(b)?)));
             known.collect()
         };
-        let decisions = merge::Decisions {
+        merge::Decisions {
             joined: pairs(joined),
             never: pairs(parted),
-        };
-        merge::group(&Input(self), &scopes(self), &decisions)
+        }
+    }
+}
+
+impl merge::Grouped for Snapshot {
+    fn group_of(&self, copy: CopyIx) -> u32 {
+        self.item_of(copy)
+    }
+
+    fn joins_of(&self, copy: CopyIx) -> &[merge::Join] {
+        &self.item(self.item_of(copy)).joins
+    }
+
+    fn each_join(&self, each: &mut dyn FnMut(&merge::Join)) {
+        let joins = self.items.iter().flat_map(|item| item.joins.iter());
+        joins.for_each(each);
+    }
+
+    fn conflicts(&self) -> Vec<&merge::Conflict> {
+        self.conflicts()
+    }
+
+    fn conflicts_of(&self, a: CopyIx, b: CopyIx) -> Vec<&merge::Conflict> {
+        let lists = [a, b].map(|copy| self.conflicts.get(&self.item_of(copy)));
+        lists
+            .into_iter()
+            .flatten()
+            .flat_map(|list| list.iter())
+            .collect()
     }
 }

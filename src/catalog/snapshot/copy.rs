@@ -123,7 +123,12 @@ impl Copy {
         }
     }
 
-    pub(super) fn set_family(&mut self, [parent, series, season, album]: [Option<CopyIx>; 4]) {
+    /// Parent, series, season, album.
+    pub(super) fn relatives(&self) -> [Option<CopyIx>; 4] {
+        [self.parent, self.series, self.season, self.album]
+    }
+
+    pub(super) fn set_relatives(&mut self, [parent, series, season, album]: [Option<CopyIx>; 4]) {
         (self.parent, self.series) = (parent, series);
         (self.season, self.album) = (season, album);
     }

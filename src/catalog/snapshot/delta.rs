@@ -1,15 +1,55 @@
-//! What one snapshot has otherwise than the one before.
+//! What one snapshot has otherwise than another.
 
-use super::{CopyIx, ItemIx};
+use std::collections::BTreeSet;
+
+use super::{CopyIx, ItemIx, KnownCopy, Snapshot};
 
 /// Places of which something changed; what is elsewhere is as it was. Places of what is gone and of what is
-/// new are among them. Servers, libraries and decisions are the same.
+/// new are among them. Servers, libraries and what they list are the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delta {
     /// The generation that it is told against.
     pub since: u64,
     /// Items that came, went, or have other copies, parents, children or members, or of which a copy changed.
     pub items: Vec<ItemIx>,
-    /// Copies that came, went or changed, by themselves or in their family.
+    /// Copies that came, went or changed, by themselves, in their family or in the item that they are of.
     pub copies: Vec<CopyIx>,
+}
+
+impl Snapshot {
+    /// What differs from an earlier snapshot, however many lie between: costs what lies in the chunks that the
+    /// two do not share. None: everything was built anew since.
+    pub fn since(&self, before: &Self) -> Option<Delta> {
+        if self.built != before.built {
+            return None;
+        }
+        let places = self.copies.differing(&before.copies);
+        let places: BTreeSet<CopyIx> = places
+            .chain(self.item_of.differing(&before.item_of))
+            .collect();
+        let is_other = |at: &CopyIx| self.told(*at) != before.told(*at);
+        let copies: Vec<CopyIx> = places.into_iter().filter(is_other).collect();
+        let items = self.items.differing(&before.items);
+        let items = items.filter(|at| self.items.get(*at) != before.items.get(*at));
+        let mut items: BTreeSet<ItemIx> = items.collect();
+        for at in &copies {
+            for snapshot in [before, self] {
+                if snapshot.copies.get(*at).is_some() {
+                    items.insert(snapshot.item_of(*at));
+                }
+            }
+        }
+        Some(Delta {
+            since: before.generation,
+            items: items.into_iter().collect(),
+            copies,
+        })
+    }
+
+    /// All that tells a copy from what it was.
+    fn told(&self, at: CopyIx) -> Option<impl PartialEq + use<>> {
+        let copy = self.copies.get(at)?;
+        let known: *const KnownCopy = &**copy;
+        Some((known, copy.relatives(), copy.library, self.item_of(at)))
+    }
 }

@@ -37,6 +37,18 @@ impl<T> Chunks<T> {
         self.chunks.get(at / CHUNK)?.get(at % CHUNK)
     }
 
+    /// Places in chunks that the two do not share: what is elsewhere is the same.
+    pub(super) fn differing(&self, other: &Self) -> impl Iterator<Item = u32> + use<T> {
+        let same = |at: usize| match (self.chunks.get(at), other.chunks.get(at)) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        let all = 0..self.chunks.len().max(other.chunks.len());
+        let chunks: Vec<usize> = all.filter(|at| !same(*at)).collect();
+        let places = chunks.into_iter();
+        places.flat_map(|at| (at * CHUNK) as u32..((at + 1) * CHUNK) as u32)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
@@ -115,6 +127,11 @@ impl<T> Slots<T> {
         self.places.iter().flatten()
     }
 
+    /// Places in chunks that the two do not share: what is elsewhere is the same.
+    pub(super) fn differing(&self, other: &Self) -> impl Iterator<Item = u32> + use<T> {
+        self.places.differing(&other.places)
+    }
+
     /// The rows with their places.
     pub fn places(&self) -> impl Iterator<Item = (u32, &T)> {
         let all = (0..).zip(self.places.iter());
@@ -125,6 +142,23 @@ impl<T> Slots<T> {
 impl<T: Clone> Slots<T> {
     pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut T> {
         self.places.get_mut(at)?.as_mut()
+    }
+
+    /// At a free place.
+    pub(super) fn insert(&mut self, row: T) -> u32 {
+        if let Some(at) = self.free.pop() {
+            *self.places.get_mut(at).expect("a free place") = Some(row);
+            return at;
+        }
+        self.places.push(Some(row));
+        self.bound() - 1
+    }
+
+    pub(super) fn remove(&mut self, at: u32) -> Option<T> {
+        self.places.get(at)?.as_ref()?;
+        let row = self.places.get_mut(at)?.take();
+        self.free.push(at);
+        row
     }
 }
 

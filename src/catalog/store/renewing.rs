@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Store, Writer};
+use super::{Renewed, Store, Writer};
 use crate::catalog::CatalogError;
 use crate::catalog::decisions::Standing;
 use crate::catalog::renewal::{Trace, is_followed, renewed};
@@ -13,18 +13,18 @@ use crate::db::departed::{self, DepartedCopy, RenewedCopy};
 use crate::model::{PublicId, ServerKey};
 
 /// A crawl shows what is new before it knows what is gone: what came so lately may be what goes now.
-const LATELY_MS: i64 = 24 * 3600 * 1000;
+pub(super) const LATELY_MS: i64 = 24 * 3600 * 1000;
 
 impl Store {
     /// Copies came (by their rows) and went: whichever is one under another id takes its place; the rest
-    /// of what went is kept in mind. `keys`: of all servers, also of those that went with their copies.
+    /// of what went is kept in mind. Tells what took a place. `keys`: of all servers, also of those that went with their copies.
     pub(super) async fn follow(
         &self,
         writer: &mut Writer,
         keys: &HashMap<i64, ServerKey>,
         came: &[i64],
         gone: &[Arc<KnownCopy>],
-    ) -> Result<(), CatalogError> {
+    ) -> Result<Vec<Renewed>, CatalogError> {
         let now = self.clock.millis();
         let mut pairs = self.back_after_a_while(writer, keys, came).await?;
         let mut departed: Vec<DepartedCopy> = Vec::new();
@@ -39,8 +39,10 @@ impl Store {
             let went: Vec<&Arc<KnownCopy>> = gone.iter().filter(followed).collect();
             let earliest = went.iter().map(|seed| seed.first_seen_at).min();
             let since = earliest.unwrap_or(now).max(now - LATELY_MS);
-            let late = writer.copies.values().filter(followed);
-            let late = late.filter(|seed| seed.first_seen_at >= since);
+            writer.late = writer.late.split_off(&(now - LATELY_MS, i64::MIN));
+            let late = writer.late.range((since, i64::MIN)..);
+            let late = late.filter_map(|(_, row)| writer.copies.get(row));
+            let late = late.filter(|seed| seed.first_seen_at >= since && followed(seed));
             let late: Vec<Trace> = late.map(trace).collect();
             let traces: Vec<Trace> = went.into_iter().map(trace).collect();
             let found = renewed(&traces, &late);
@@ -99,9 +101,9 @@ impl Store {
         &self,
         writer: &mut Writer,
         pairs: &[(PublicId, PublicId)],
-    ) -> Result<(), CatalogError> {
+    ) -> Result<Vec<Renewed>, CatalogError> {
         let remembered = &mut writer.remembered;
-        let mut rows = Vec::new();
+        let (mut rows, mut renewed) = (Vec::new(), Vec::new());
         for (old, new) in pairs {
             let Some(item) = remembered.item_of_copy.get(old).copied() else {
                 continue;
@@ -125,6 +127,7 @@ impl Store {
                     founded.push(id.to_string());
                 }
             }
+            renewed.push((*new, before));
             tracing::info!(%old, %new, "a copy came back under another id");
             rows.push(RenewedCopy {
                 old: old.to_string(),
@@ -135,12 +138,12 @@ impl Store {
             });
         }
         if rows.is_empty() {
-            return Ok(());
+            return Ok(renewed);
         }
         departed::renew(&self.db, &rows).await?;
         let standing = db::decisions::standing(&self.db).await?;
         writer.configuration.standing = Standing::of(&standing);
-        Ok(())
+        Ok(renewed)
     }
 }
 

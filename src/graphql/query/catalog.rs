@@ -147,7 +147,7 @@ impl WholeCatalog {
     #[graphql(complexity = "cost(100, child_complexity)")]
     async fn conflicts(&self) -> Vec<Conflict> {
         let snapshot = self.scope.snapshot();
-        let conflicts = snapshot.grouping.conflicts().iter();
+        let conflicts = snapshot.conflicts().into_iter();
         conflicts
             .filter_map(|conflict| Conflict::of(snapshot, conflict))
             .collect()

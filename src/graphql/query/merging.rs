@@ -224,7 +224,7 @@ impl Explanation {
         let right = copy_of(snapshot, "right", right)?;
         let explained = tokio::task::block_in_place(|| snapshot.explain(left, right));
         Ok(Self {
-            together: snapshot.grouping.same(left, right),
+            together: snapshot.item_of(left) == snapshot.item_of(right),
             path: explained
                 .path
                 .iter()

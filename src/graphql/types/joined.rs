@@ -60,7 +60,7 @@ impl Joined {
     /// The joins between copies that the viewer sees; a hidden copy may have been the bridge.
     pub fn of(scope: &Scope, entry: &ItemEntry) -> Vec<Self> {
         let snapshot = scope.snapshot();
-        let joins = snapshot.grouping.joins(entry.item).iter();
+        let joins = snapshot.item(entry.item).joins.iter();
         joins
             .filter(|join| scope.projection.sees(join.left) && scope.projection.sees(join.right))
             .map(|join| Self::between(snapshot, join))
@@ -84,7 +84,7 @@ impl Joined {
         };
         match join.key {
             Key::Provider(index) => {
-                let provider = snapshot.grouping.provider(index);
+                let provider = snapshot.provider(index);
                 joined.provider = Some(provider.to_owned());
                 joined.provider_id = id_of(left, provider).or_else(|| id_of(right, provider));
             }

@@ -1,0 +1,448 @@
+//! Step by step and built anew, the catalog is the same for whoever looks: items, ids, families, conflicts,
+//! and what every id ever given opens.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::{Strategy, *};
+use uuid::Uuid;
+
+use super::*;
+use crate::accounts::PublicIds;
+use crate::catalog::identity::Remembered;
+use crate::merge::Strategy as By;
+use crate::wire::{LightItem, LightSource, Packed};
+
+const COPIES: usize = 24;
+
+#[derive(Debug, Clone)]
+struct Told {
+    kind: usize,
+    name: usize,
+    year: i32,
+    number: Option<i32>,
+    season: Option<i32>,
+    ids: Vec<(usize, u32)>,
+    /// Copies on the same server: parent, series, season or album; members; a version.
+    family: [Option<usize>; 3],
+    members: Vec<usize>,
+    version: Option<usize>,
+    library: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// These come or become others, and those go.
+    Changes(Vec<(usize, Told)>, Vec<usize>),
+    Joined(usize, usize),
+    Parted(usize, usize),
+    Undone,
+    /// A copy takes the place of another: what was of the one is of the other now.
+    Renewed(usize, usize),
+}
+
+fn told() -> impl Strategy<Value = Told> {
+    let texts = (
+        0..9usize,
+        0..6usize,
+        0..3i32,
+        prop::option::of(1..3i32),
+        prop::option::of(1..3i32),
+    );
+    let ids = prop::collection::vec((0..4usize, 0..5u32), 0..3);
+    let one = || prop::option::weighted(0.6, 0..COPIES);
+    let family = (one(), one(), one());
+    let rest = (
+        prop::collection::vec(0..COPIES, 0..3),
+        prop::option::weighted(0.1, 0..COPIES),
+        0..2usize,
+    );
+    (texts, ids, family, rest).prop_map(
+        |((kind, name, year, number, season), ids, (a, b, c), (members, version, library))| Told {
+            kind,
+            name,
+            year,
+            number,
+            season,
+            ids,
+            family: [a, b, c],
+            members,
+            version,
+            library,
+        },
+    )
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let copy = || 0..COPIES;
+    let changes = (
+        prop::collection::vec((copy(), told()), 0..4),
+        prop::collection::vec(copy(), 0..3),
+    );
+    prop_oneof![
+        8 => changes.prop_map(|(come, go)| Step::Changes(come, go)),
+        1 => (copy(), copy()).prop_map(|(a, b)| Step::Joined(a, b)),
+        1 => (copy(), copy()).prop_map(|(a, b)| Step::Parted(a, b)),
+        1 => Just(Step::Undone),
+        1 => (copy(), copy()).prop_map(|(a, b)| Step::Renewed(a, b)),
+    ]
+}
+
+fn key(server: i64) -> ServerKey {
+    ServerKey(Uuid::from_u128(3 - server as u128))
+}
+
+fn ids() -> PublicIds {
+    PublicIds::new([7; 32])
+}
+
+fn server_of(copy: usize) -> i64 {
+    (copy % 2) as i64 + 1
+}
+
+/// In another order than the numbers.
+fn upstream(copy: usize) -> UpstreamId {
+    UpstreamId(Uuid::from_u128((copy * 17 % 29) as u128 + 1))
+}
+
+fn public(copy: usize) -> PublicId {
+    ids().copy(key(server_of(copy)), upstream(copy))
+}
+
+fn seed(copy: usize, row: i64, told: &Told) -> CopySeed {
+    use ItemKind::*;
+    let kind = [
+        Movie, Movie, Series, Season, Episode, Episode, BoxSet, Folder, MusicAlbum,
+    ][told.kind];
+    let mut light = LightItem::new(upstream(copy), kind, format!("Name {}", told.name));
+    light.production_year = (told.year > 0).then_some(1990 + told.year);
+    (light.index_number, light.parent_index_number) = (told.number, told.season);
+    // Only what is on the same server can be named.
+    let near = |other: usize| upstream(other / 2 * 2 + copy % 2);
+    light.parent_id = told.family[0].map(near);
+    light.series_id = told.family[1].map(near);
+    light.season_id = told.family[2].map(near);
+    let name = |at: usize| ["Tmdb", "Imdb", "Tvdb", "AniDB"][at];
+    let texts = told.ids.iter().map(|(at, id)| (name(*at), id.to_string()));
+    let texts: BTreeMap<&str, String> = texts.collect();
+    light.provider_ids = texts.into_iter().collect();
+    let version = |id: String| LightSource {
+        id: id.as_str().into(),
+        ..source()
+    };
+    light.media_sources = told
+        .version
+        .into_iter()
+        .map(|at| version(Uuid::from_u128(at as u128 % 4 + 1_000).simple().to_string()))
+        .collect();
+    let server = server_of(copy);
+    CopySeed {
+        row,
+        server_id: server,
+        library_row: Some(server * 10 + told.library as i64),
+        light: Packed::from(&light),
+        first_seen_at: 0,
+        changed_at: 0,
+        members: told.members.iter().map(|member| near(*member)).collect(),
+    }
+}
+
+fn source() -> LightSource {
+    serde_json::from_str("{}").expect("every field has a default")
+}
+
+#[derive(Default)]
+struct World {
+    copies: BTreeMap<usize, Arc<KnownCopy>>,
+    joined: Vec<(PublicId, PublicId)>,
+    parted: Vec<(PublicId, PublicId)>,
+    rows: i64,
+}
+
+fn servers() -> Vec<ServerEntry> {
+    let server = |id| ServerEntry {
+        id,
+        key: key(id),
+        name: format!("server {id}"),
+    };
+    vec![server(1), server(2)]
+}
+
+impl World {
+    fn parts<'a>(
+        &'a self,
+        strategies: &[By; 2],
+        remembered: &'a Remembered,
+        ids: &'a PublicIds,
+        generation: u64,
+    ) -> Parts<'a> {
+        let source_library = |at: usize| SourceLibrary {
+            row: (at as i64 / 2 + 1) * 10 + at as i64 % 2,
+            server: at as u32 / 2,
+            library_id: UpstreamId(Uuid::from_u128(500 + at as u128)),
+            id: PublicId(Uuid::from_u128(600 + at as u128)),
+            name: "Library".to_owned(),
+            collection_type: None,
+            body: None,
+        };
+        let source = |library| MergedSource {
+            row: i64::from(library),
+            library,
+            priority: 0,
+        };
+        let library = |at: u32| MergedLibrary {
+            row: i64::from(at),
+            id: PublicId(Uuid::from_u128(1_000 + u128::from(at))),
+            name: format!("Library {at}"),
+            collection_type: "movies".to_owned(),
+            strategy: strategies[at as usize],
+            policy: SourcePolicy::Priority,
+            is_global: true,
+            owner: None,
+            sources: vec![source(at), source(2 + at)],
+        };
+        Parts {
+            servers: servers(),
+            source_libraries: (0..4).map(source_library).collect(),
+            merged_libraries: vec![library(0), library(1)],
+            copies: self.copies.values().cloned().collect(),
+            joined: &self.joined,
+            parted: &self.parted,
+            remembered,
+            ids,
+            generation,
+        }
+    }
+}
+
+/// What somebody sees who knows no places.
+#[derive(Debug, PartialEq)]
+struct View {
+    items: BTreeMap<PublicId, String>,
+    copies: BTreeMap<PublicId, String>,
+    targets: BTreeMap<PublicId, String>,
+    conflicts: Vec<String>,
+}
+
+fn view(snapshot: &Snapshot, ever: &BTreeSet<PublicId>) -> View {
+    let copy = |at: CopyIx| snapshot.copy(at).id;
+    let item = |at: ItemIx| snapshot.item(at).id;
+    let items = snapshot.items.iter().map(|shown| {
+        let copies: Vec<_> = shown.copies.iter().map(|at| copy(*at)).collect();
+        let joins: Vec<_> = shown
+            .joins
+            .iter()
+            .map(|join| (copy(join.left), copy(join.right), join.key))
+            .collect();
+        let family = [shown.parent, shown.series, shown.season, shown.album].map(|at| at.map(item));
+        let children: BTreeSet<_> = shown.children.iter().map(|at| item(*at)).collect();
+        assert_eq!(children.len(), shown.children.len(), "a child stands twice");
+        let members: Vec<_> = shown.members.iter().map(|at| item(*at)).collect();
+        let text = format!(
+            "{:?} {copies:?} {joins:?} {family:?} {children:?} {members:?}",
+            shown.kind
+        );
+        (shown.id, text)
+    });
+    let copies = snapshot.copies.places().map(|(at, shown)| {
+        let family = shown.relatives().map(|at| at.map(copy));
+        let found = [
+            snapshot.copy_by_row(shown.row),
+            snapshot.copy_by_id(shown.id),
+            snapshot.copy_by_upstream(shown.server, shown.light.id),
+        ];
+        assert_eq!(found, [Some(at); 3], "it is not found");
+        (
+            shown.id,
+            format!(
+                "{} {family:?} {}",
+                item(snapshot.item_of(at)),
+                shown.light.name()
+            ),
+        )
+    });
+    let target = |id: PublicId| match snapshot.target(id) {
+        Some(Target::Item(at)) => format!("item {}", item(at)),
+        Some(Target::Copy(at)) => format!("copy {}", copy(at)),
+        other => format!("{other:?}"),
+    };
+    let conflicts = snapshot.conflicts().into_iter().map(|conflict| {
+        let (left, right) = (copy(conflict.left), copy(conflict.right));
+        format!(
+            "{left} {right} {:?} {:?} {}",
+            conflict.key, conflict.ids, conflict.joined
+        )
+    });
+    View {
+        items: items.collect(),
+        copies: copies.collect(),
+        targets: ever.iter().map(|id| (*id, target(*id))).collect(),
+        conflicts: conflicts.collect(),
+    }
+}
+
+/// Whatever the delta does not name is as it was.
+fn check_delta(before: &Snapshot, next: &Snapshot) {
+    let delta = next.delta.as_ref().expect("it was not built anew");
+    assert_eq!(delta.since, before.generation);
+    let items: BTreeSet<_> = delta.items.iter().copied().collect();
+    for at in (0..next.items.bound().max(before.items.bound())).filter(|at| !items.contains(at)) {
+        assert_eq!(before.items.get(at), next.items.get(at), "item {at}");
+    }
+    let copies: BTreeSet<_> = delta.copies.iter().copied().collect();
+    for at in (0..next.copies.bound().max(before.copies.bound())).filter(|at| !copies.contains(at))
+    {
+        let told = |snapshot: &Snapshot| {
+            let copy = snapshot.copies.get(at)?;
+            let known: *const KnownCopy = &**copy;
+            Some((known, copy.relatives(), copy.library, snapshot.item_of(at)))
+        };
+        assert_eq!(told(before), told(next), "copy {at}");
+    }
+    let seen = next.since(before).expect("places are the same");
+    assert!(seen.items.iter().all(|at| items.contains(at)));
+    assert!(seen.copies.iter().all(|at| copies.contains(at)));
+}
+
+fn shown(snapshot: &Snapshot) -> BTreeMap<ItemIx, Item> {
+    let items = snapshot.items.places();
+    items.map(|(at, item)| (at, item.clone())).collect()
+}
+
+fn same(left: &Remembered, right: &Remembered) {
+    assert_eq!(left.item_of_copy, right.item_of_copy);
+    assert_eq!(left.items, right.items);
+    assert_eq!(left.aliases, right.aliases);
+    let sorted = |all: &Remembered| -> BTreeMap<PublicId, BTreeSet<PublicId>> {
+        let former = all.former.iter();
+        former
+            .map(|(copy, items)| (*copy, items.iter().copied().collect()))
+            .collect()
+    };
+    assert_eq!(sorted(left), sorted(right));
+}
+
+/// As the writer does where a copy took the place of another.
+fn renew(
+    known: &mut Remembered,
+    old: PublicId,
+    new: PublicId,
+) -> Option<(PublicId, Option<PublicId>)> {
+    let item = known.item_of_copy.get(&old).copied()?;
+    let before = known
+        .item_of_copy
+        .insert(new, item)
+        .filter(|before| *before != item);
+    if let Some(before) = before {
+        let former = known.former.entry(new).or_default();
+        if !former.contains(&before) {
+            former.push(before);
+        }
+    }
+    let mut was_in = known.former.get(&old).cloned().unwrap_or_default();
+    was_in.push(item);
+    for id in was_in {
+        if let Some(item) = known.items.get_mut(&id).filter(|item| item.founder == old) {
+            item.founder = new;
+        }
+    }
+    Some((new, before))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn step_by_step_is_as_built_anew(
+        steps in prop::collection::vec(step(), 1..24),
+        strategies in prop_oneof![
+            3 => Just([By::ProviderIds, By::ProviderIds]),
+            1 => Just([By::ProviderIds, By::NameYear]),
+            1 => Just([By::Smart, By::None]),
+        ],
+    ) {
+        let ids = ids();
+        let mut world = World::default();
+        let (mut known, mut known_anew) = (Remembered::default(), Remembered::default());
+        let (mut current, _, first) = begin(world.parts(&strategies, &known, &ids, 1));
+        let mut ledger = Some(first);
+        let mut earlier = current.clone();
+        let mut ever: BTreeSet<PublicId> = (0..COPIES).map(public).collect();
+        let (mut followed, mut anew) = (0, 0);
+        for (at, step) in steps.iter().enumerate() {
+            let (mut upserted, mut removed, mut renewed) = (Vec::new(), Vec::new(), Vec::new());
+            match step {
+                Step::Changes(come, go) => {
+                    for (copy, told) in come {
+                        let row = world.copies.get(copy).map(|known| known.row);
+                        let row = row.unwrap_or_else(|| { world.rows += 1; world.rows });
+                        let seed = seed(*copy, row, told);
+                        let made = KnownCopy::of(seed, &servers(), &ids).expect("its server is known");
+                        ever.extend(&made.versions);
+                        upserted.retain(|other: &Arc<KnownCopy>| other.row != row);
+                        upserted.push(made.clone());
+                        world.copies.insert(*copy, made);
+                    }
+                    for copy in go {
+                        removed.extend(world.copies.remove(copy).map(|known| known.row));
+                    }
+                }
+                Step::Joined(a, b) if a != b => world.joined.push((public(*a), public(*b))),
+                Step::Parted(a, b) if a != b => world.parted.push((public(*a), public(*b))),
+                Step::Joined(..) | Step::Parted(..) => {}
+                Step::Undone => drop(world.parted.pop().or_else(|| world.joined.pop())),
+                Step::Renewed(old, new) => {
+                    let is_here = |copy: &usize| world.copies.contains_key(copy);
+                    if !is_here(old) && is_here(new) {
+                        renewed.extend(renew(&mut known, public(*old), public(*new)));
+                        renew(&mut known_anew, public(*old), public(*new));
+                    }
+                }
+            }
+            let generation = at as u64 + 2;
+            let change = Change {
+                upserted: &upserted,
+                removed: &removed,
+                renewed: &renewed,
+                joined: &world.joined,
+                parted: &world.parted,
+                remembered: &known,
+                ids: &ids,
+                most: usize::MAX,
+            };
+            let next = ledger.as_mut().and_then(|ledger| update(&current, ledger, &change));
+            let (next, changes) = match next {
+                Some((next, changes)) => {
+                    check_delta(&current, &next);
+                    followed += 1;
+                    (next, changes)
+                }
+                None => {
+                    anew += 1;
+                    let (next, changes, new) = begin(world.parts(&strategies, &known, &ids, generation));
+                    ledger = Some(new);
+                    (next, changes)
+                }
+            };
+            known.apply(&changes, at as i64);
+            let (whole, changes, _) = begin(world.parts(&strategies, &known_anew, &ids, generation));
+            known_anew.apply(&changes, at as i64);
+            same(&known, &known_anew);
+            ever.extend(whole.items.iter().map(|item| item.id));
+            prop_assert_eq!(next.generation, whole.generation);
+            prop_assert_eq!(view(&next, &ever), view(&whole, &ever), "after {:?}", step);
+            if let Some(between) = next.since(&earlier) {
+                let mut patched = shown(&earlier);
+                for at in between.items {
+                    patched.remove(&at);
+                    patched.extend(next.items.get(at).map(|item| (at, item.clone())));
+                }
+                prop_assert_eq!(patched, shown(&next));
+            } else {
+                earlier = next.clone();
+            }
+            current = next;
+        }
+        // Some things are built anew, but not most.
+        prop_assert!(steps.len() < 12 || followed > 0, "{followed} followed, {anew} anew");
+    }
+}
