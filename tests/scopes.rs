@@ -220,7 +220,7 @@ fn a_hidden_copys_id_opens_what_is_seen_of_its_item_and_no_more() {
     assert_eq!(blind.find(world.copy_id(1), None), None);
     let film = world.snapshot.item(found.item).id;
     assert_eq!(blind.find(film, None), None);
-    assert_eq!(world.scope(&[]).projection.entries(None).len(), 0);
+    assert_eq!(world.scope(&[]).projection.members(None).len(), 0);
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn where_nothing_is_joined_each_copy_is_an_entry_of_its_own() {
     let world = world(&[(Strategy::None, SourcePolicy::Priority, &[0, 1, 2])]);
     let scope = world.scope(&[1, 3]);
     let library = LibraryRef::Merged(0);
-    let entries = scope.projection.entries(Some(library));
+    let entries = scope.projection.members(Some(library));
     let mut listed: Vec<i64> = entries
         .iter()
         .map(|entry| world.rows(&[entry.lead])[0])
@@ -267,8 +267,8 @@ fn where_nothing_is_joined_each_copy_is_an_entry_of_its_own() {
     assert_eq!(listed, [1, 3], "what is hidden is not listed");
     for entry in entries.iter() {
         assert!(entry.single);
-        assert_eq!(scope.copies(entry), [entry.lead], "no copy beside it");
-        assert_eq!(scope.playing_order(entry), [entry.lead]);
+        assert_eq!(scope.copies(&entry), [entry.lead], "no copy beside it");
+        assert_eq!(scope.playing_order(&entry), [entry.lead]);
         assert_eq!(entry.id, world.snapshot.copy(entry.lead).id);
         let opened = item(scope.find(entry.id, None));
         assert_eq!((opened.lead, opened.single), (entry.lead, true));
@@ -307,7 +307,7 @@ fn the_root_and_the_playlists_are_found_by_who_sees_them() {
         Some(Entry::Root)
     );
     let listed = |scope: &Scope| -> Vec<i64> {
-        let entries = scope.projection.entries(Some(LibraryRef::Playlists));
+        let entries = scope.projection.members(Some(LibraryRef::Playlists));
         entries
             .iter()
             .map(|entry| world.rows(&[entry.lead])[0])

@@ -31,6 +31,11 @@ impl Budget {
 pub struct Share(Budget);
 
 impl Share {
+    /// One more of the same whole.
+    pub fn another(&self) -> Self {
+        self.0.share()
+    }
+
     /// How much it is now.
     pub fn bytes(&self) -> usize {
         let inner = &*self.0.0;

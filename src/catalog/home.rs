@@ -81,10 +81,7 @@ pub fn latest(scope: &Scope, asked: &LatestQuery) -> Result<Vec<Latest>, Catalog
                 }
                 None => {}
             },
-            None if found.len() < asked.limit => found.push(Latest {
-                entry: *entry,
-                count: None,
-            }),
+            None if found.len() < asked.limit => found.push(Latest { entry, count: None }),
             None if !asked.group => break,
             None => {}
         }
@@ -144,7 +141,7 @@ pub fn next_up(scope: &Scope, asked: &NextUpQuery, page: Page) -> EntryPage {
                 .library
                 .and_then(|id| scope.projection.view(id))
                 .map(|view| view.library);
-            let entries = scope.projection.entries(library);
+            let entries = scope.projection.members(library);
             let series = entries.iter().map(|entry| entry.item);
             series
                 .filter(|item| snapshot.item(*item).kind == ItemKind::Series)
@@ -235,7 +232,7 @@ pub fn similar(scope: &Scope, entry: &ItemEntry, limit: usize) -> Vec<Entry> {
     }
     let mut scored: Vec<(i64, ItemEntry)> = scope
         .projection
-        .entries(None)
+        .members(None)
         .iter()
         .filter(|other| other.item != entry.item && snapshot.item(other.item).kind == own.kind)
         .map(|other| {
@@ -262,7 +259,7 @@ pub fn similar(scope: &Scope, entry: &ItemEntry, limit: usize) -> Vec<Entry> {
                     own.official_rating().is_some()
                         && own.official_rating() == light.official_rating(),
                 ) * 10;
-            (score * 100 + years, *other)
+            (score * 100 + years, other)
         })
         .collect();
     scored.sort_by_key(|(score, other)| (std::cmp::Reverse(*score), other.id));
@@ -303,7 +300,7 @@ pub fn ancestors(scope: &Scope, entry: &Entry) -> Vec<Entry> {
 /// How many items of each kind the viewer sees.
 pub fn counts(scope: &Scope, favorite: Option<bool>) -> HashMap<ItemKind, usize> {
     let mut counts = HashMap::new();
-    for entry in scope.projection.entries(None).iter() {
+    for entry in scope.projection.members(None).iter() {
         let item = scope.snapshot().item(entry.item);
         let wanted = favorite.is_none_or(|favorite| {
             scope

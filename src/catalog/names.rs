@@ -61,7 +61,7 @@ impl Names {
         let mut found: HashMap<(NameKind, String), NameEntry> = HashMap::new();
         let snapshot = &projection.snapshot;
         // The first in copy order tells how a name is written, and where it is from.
-        let mut entries: Vec<ItemIx> = projection.entries(None).iter().map(|e| e.item).collect();
+        let mut entries: Vec<ItemIx> = projection.members(None).iter().map(|e| e.item).collect();
         entries.sort_by_cached_key(|item| snapshot.copy_order(snapshot.item(*item).copies[0]));
         for item in entries {
             let item = snapshot.item(item);

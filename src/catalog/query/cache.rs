@@ -6,9 +6,10 @@ use lru::LruCache;
 
 use super::Place;
 use super::list::List;
+use super::sort::By;
 use crate::catalog::budget::{Budget, Share};
 use crate::catalog::scope::Scope;
-use crate::model::{ItemQuery, ItemSort};
+use crate::model::ItemQuery;
 use crate::telemetry::metrics::Lookups;
 
 /// What the lists of all projections may take, in bytes: eight orders of a million items, some hundred
@@ -24,9 +25,17 @@ pub struct ResultCache {
     share: Share,
 }
 
+#[derive(Clone)]
 struct Kept {
-    lists: LruCache<String, List>,
+    lists: LruCache<String, Found>,
     bytes: usize,
+}
+
+/// A list as it was when the projection was of this version.
+#[derive(Clone)]
+pub struct Found {
+    pub list: List,
+    pub version: u64,
 }
 
 impl Default for ResultCache {
@@ -53,23 +62,32 @@ impl ResultCache {
         }
     }
 
-    pub fn get(&self, key: &str) -> Option<List> {
+    /// One that begins with the same lists, for what this one's projection becomes.
+    pub fn carried(&self) -> Self {
+        Self {
+            kept: Mutex::new(self.kept().clone()),
+            lookups: self.lookups.clone(),
+            share: self.share.another(),
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Option<Found> {
         let found = self.kept().lists.get(key).cloned();
         self.lookups
             .count(found.is_some().into(), found.is_none().into());
         found
     }
 
-    pub fn put(&self, key: String, list: List) {
+    pub fn put(&self, key: String, list: List, version: u64) {
         let mut kept = self.kept();
         kept.bytes += weight(&list);
-        if let Some(former) = kept.lists.put(key, list) {
-            kept.bytes -= weight(&former);
+        if let Some(former) = kept.lists.put(key, Found { list, version }) {
+            kept.bytes -= weight(&former.list);
         }
         // The last one stays, however large: it is being read.
         while kept.bytes > self.share.bytes() && kept.lists.len() > 1 {
             if let Some((_, oldest)) = kept.lists.pop_lru() {
-                kept.bytes -= weight(&oldest);
+                kept.bytes -= weight(&oldest.list);
             }
         }
     }
@@ -94,8 +112,9 @@ pub fn key(scope: &Scope, query: &ItemQuery) -> String {
 }
 
 /// The order of everything that a library holds, whatever is left out of it later.
-pub fn order_key(place: &Place, keys: &[ItemSort], seed: i64) -> Option<String> {
-    let shared = place.shared?;
-    let of_user = keys.iter().any(|key| super::sort::of_user(key.by));
-    (!of_user && !keys.is_empty()).then(|| format!("order {shared:?} {keys:?} {seed}"))
+pub fn order_key(place: &Place, by: &By<'_>) -> Option<String> {
+    let library = place.library?;
+    let of_user = by.keys.iter().any(|key| super::sort::of_user(key.by));
+    let is_shared = !of_user && !by.keys.is_empty();
+    is_shared.then(|| format!("order {library:?} {:?} {}", by.keys, by.seed))
 }

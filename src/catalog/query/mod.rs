@@ -5,6 +5,7 @@ mod cache;
 mod filter;
 mod list;
 mod place;
+mod renew;
 mod search;
 mod sort;
 mod values;
@@ -18,11 +19,14 @@ use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::catalog::snapshot::ItemIx;
 use crate::model::{ItemFilter, ItemKind, ItemQuery, ItemSort, NameKind, Page};
 
+use cache::Found;
 pub use cache::{BUDGET as LISTS, ResultCache};
 pub use filter::{is_hd, size};
+use list::Listed;
 pub use list::{Entries, List};
 use place::Place;
 pub use place::{collect, is_location};
+use sort::By;
 pub use values::{FilterValues, filter_values};
 
 /// A page of a list and how many entries all pages have.
@@ -72,69 +76,102 @@ pub fn run(scope: &Scope, query: &ItemQuery, page: Page) -> Result<EntryPage, Ca
     Ok(EntryPage::of(&select(scope, query)?, page))
 }
 
-/// The whole list in order; remembered as long as nothing that it depends on changes.
+/// The whole list in order; remembered, and brought up to date where little changed since.
 pub fn select(scope: &Scope, query: &ItemQuery) -> Result<List, CatalogError> {
     let key = cache::key(scope, query);
-    if let Some(found) = scope.projection.results.get(&key) {
-        return Ok(found);
+    let version = scope.projection.version();
+    let known = scope.projection.results.get(&key);
+    match known {
+        Some(known) if known.version == version => Ok(known.list),
+        known => {
+            let known = known.filter(|_| renew::may(query));
+            let found = make(scope, query, known)?;
+            scope.projection.results.put(key, found.clone(), version);
+            Ok(found)
+        }
     }
-    let found = make(scope, query)?;
-    scope.projection.results.put(key, found.clone());
-    Ok(found)
 }
 
-fn make(scope: &Scope, query: &ItemQuery) -> Result<List, CatalogError> {
+fn make(scope: &Scope, query: &ItemQuery, known: Option<Found>) -> Result<List, CatalogError> {
     let place = place::of(scope, &query.filter)?;
     let filter = filter::Compiled::new(scope, &query.filter);
-    let passes = |at: &u32| filter.matches(&place.entries[*at as usize]);
     if let Some(term) = &query.filter.search {
-        let all = 0..place.entries.len() as u32;
-        let found = all.filter(passes).map(|at| place.entries[at as usize]);
+        let found = place.listed.entries();
+        let found = found.filter(|entry| filter.matches(entry));
         let found = search::ranked(scope, &query.filter, found, term);
         return Ok(List::Mixed(found.into()));
     }
-    if query.filter.collapse_box_sets == Some(true) {
-        let all = place.entries.iter().filter(|entry| filter.matches(entry));
-        return Ok(collapsed(scope, query, &place, all.copied().collect()));
-    }
     let keys = sort::keys(query, place.order);
     let seed = query.filter.random_seed.unwrap_or(0);
-    let mut order: Vec<u32> = match in_order(scope, &place, &keys, seed) {
-        Some(all) => all.iter().copied().filter(passes).collect(),
-        None => {
-            let mut few: Vec<u32> = (0..place.entries.len() as u32).filter(passes).collect();
-            sort::sort(scope, &keys, seed, &place.entries, &mut few);
-            few
-        }
-    };
-    if let Some(id) = query.filter.adjacent_to {
-        order = place::adjacent(scope, &place.entries, &order, id);
+    if query.filter.collapse_box_sets == Some(true) {
+        let all = place.listed.entries();
+        let all = all.filter(|entry| filter.matches(entry)).collect();
+        return Ok(sorted(scope, &keys, seed, with_box_sets(scope, all)));
     }
-    Ok(List::placed(&place.entries, order))
+    let order = By::new(scope, &keys, seed, &place.listed);
+    let passes = |entry: &ItemEntry| filter.matches(entry);
+    let renewed = known.and_then(|known| renew::order(&order, &known, passes));
+    let positions = match renewed {
+        Some(renewed) => renewed,
+        None => match in_order(&place, &order) {
+            Some(all) => {
+                let passes = |at: &u32| place.listed.get(*at).is_some_and(|entry| passes(&entry));
+                all.iter().copied().filter(passes).collect()
+            }
+            None => {
+                let few = place.listed.positions();
+                let few = few.filter(|(_, entry)| passes(entry));
+                order.sorted(few.map(|(at, _)| at).collect())
+            }
+        },
+    };
+    let list = List::Placed {
+        order: Arc::new(positions),
+        listed: place.listed.clone(),
+    };
+    Ok(match query.filter.adjacent_to {
+        Some(id) => List::of(place::adjacent(scope, &list, id)),
+        None => list,
+    })
 }
 
 /// All of a library in order: sorted once for all lists of it, whatever each leaves out. None where the
 /// order is of one user's marks, which change often, or where nobody else looks.
-fn in_order(scope: &Scope, place: &Place, keys: &[ItemSort], seed: i64) -> Option<Arc<[u32]>> {
-    let key = cache::order_key(place, keys, seed)?;
-    if let Some(List::Placed { order, .. }) = scope.projection.results.get(&key) {
-        return Some(order);
+fn in_order(place: &Place, order: &By<'_>) -> Option<Arc<Vec<u32>>> {
+    let projection = &order.scope.projection;
+    let key = cache::order_key(place, order)?;
+    let known = projection.results.get(&key);
+    if let Some(known) = &known
+        && known.version == projection.version()
+        && let List::Placed { order, .. } = &known.list
+    {
+        return Some(order.clone());
     }
-    let mut order: Vec<u32> = (0..place.entries.len() as u32).collect();
-    sort::sort(scope, keys, seed, &place.entries, &mut order);
-    let order: Arc<[u32]> = order.into();
+    let renewed = known.and_then(|known| renew::order(order, &known, |_| true));
+    let all = place.listed.positions().map(|(at, _)| at);
+    let all = Arc::new(renewed.unwrap_or_else(|| order.sorted(all.collect())));
     let list = List::Placed {
-        entries: Arc::clone(&place.entries),
-        order: Arc::clone(&order),
+        listed: place.listed.clone(),
+        order: Arc::clone(&all),
     };
-    scope.projection.results.put(key, list);
-    Some(order)
+    projection.results.put(key, list, projection.version());
+    Some(all)
+}
+
+fn sorted(scope: &Scope, keys: &[ItemSort], seed: i64, entries: Vec<ItemEntry>) -> List {
+    let positions = (0..entries.len() as u32).collect();
+    let listed = Listed::Own(entries.into());
+    let order = By::new(scope, keys, seed, &listed).sorted(positions);
+    List::Placed {
+        listed,
+        order: Arc::new(order),
+    }
 }
 
 /// Items that a box set holds give way to the box set.
-fn collapsed(scope: &Scope, query: &ItemQuery, place: &Place, mut entries: Vec<ItemEntry>) -> List {
+fn with_box_sets(scope: &Scope, mut entries: Vec<ItemEntry>) -> Vec<ItemEntry> {
     let snapshot = scope.snapshot();
-    let all = scope.projection.entries(None);
+    let all = scope.projection.members(None);
     let sets = all
         .iter()
         .filter(|entry| snapshot.item(entry.item).kind == ItemKind::BoxSet);
@@ -143,22 +180,10 @@ fn collapsed(scope: &Scope, query: &ItemQuery, place: &Place, mut entries: Vec<I
         let before = entries.len();
         entries.retain(|entry| !members.contains(&entry.item));
         if entries.len() < before {
-            entries.push(*set);
+            entries.push(set);
         }
     }
-    let mut order: Vec<u32> = (0..entries.len() as u32).collect();
-    let seed = query.filter.random_seed.unwrap_or(0);
-    sort::sort(
-        scope,
-        &sort::keys(query, place.order),
-        seed,
-        &entries,
-        &mut order,
-    );
-    List::Placed {
-        entries: entries.into(),
-        order: order.into(),
-    }
+    entries
 }
 
 /// Lists names (genres, studios, people …) that the filtered items carry.

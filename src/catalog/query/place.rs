@@ -1,7 +1,8 @@
 //! Where a query looks: a library, a folder, a series, a name … or everywhere.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 
+use super::list::{List, Listed};
 use crate::catalog::CatalogError;
 use crate::catalog::names::NameRef;
 use crate::catalog::scope::{Entry, ItemEntry, Scope};
@@ -10,18 +11,18 @@ use crate::model::{ItemFilter, ItemKind, NameKind, PublicId};
 
 /// The entries to filter, and the order that the place itself suggests.
 pub struct Place {
-    pub entries: Arc<[ItemEntry]>,
+    pub listed: Listed,
     pub order: NaturalOrder,
-    /// Where the entries are all that a library (or everything) holds, that: others look there too.
-    pub shared: Option<Option<LibraryRef>>,
+    /// Where it is all of a library (or everything): which.
+    pub library: Option<Option<LibraryRef>>,
 }
 
 impl Place {
-    fn own(entries: Arc<[ItemEntry]>, order: NaturalOrder) -> Self {
+    fn own(entries: Vec<ItemEntry>, order: NaturalOrder) -> Self {
         Self {
-            entries,
+            listed: Listed::Own(entries.into()),
             order,
-            shared: None,
+            library: None,
         }
     }
 }
@@ -71,16 +72,16 @@ pub fn of(scope: &Scope, filter: &ItemFilter) -> Result<Place, CatalogError> {
 
 fn everywhere(scope: &Scope, library: Option<LibraryRef>) -> Place {
     Place {
-        entries: scope.projection.entries(library),
+        listed: Listed::Shared(scope.projection.members(library)),
         order: NaturalOrder::SortName,
-        shared: Some(library),
+        library: Some(library),
     }
 }
 
 /// What lies directly in a library: items whose parent is no item that the viewer sees. The folder on
 /// the server's disk is not shown: what lies in it lies in the library.
 fn top_level(scope: &Scope, library: Option<LibraryRef>) -> Place {
-    let all = scope.projection.entries(library);
+    let all = scope.projection.members(library);
     let snapshot = scope.snapshot();
     let entries = all
         .iter()
@@ -91,7 +92,6 @@ fn top_level(scope: &Scope, library: Option<LibraryRef>) -> Place {
                 scope.projection.sees_item(parent) && !is_location(snapshot, parent)
             })
         })
-        .copied()
         .collect();
     Place::own(entries, NaturalOrder::SortName)
 }
@@ -131,22 +131,25 @@ fn within(scope: &Scope, entry: &ItemEntry, recursive: bool) -> Place {
     Place::own(entries, order)
 }
 
-/// The items below one, at any depth if asked.
+/// The items below one, at any depth if asked: each before what it holds.
 pub fn collect(scope: &Scope, item: ItemIx, recursive: bool, found: &mut Vec<ItemIx>) {
-    for child in scope.children(item) {
-        if found.contains(&child) {
+    let mut seen: HashSet<ItemIx> = found.iter().copied().collect();
+    let held = |item| scope.children(item).into_iter().rev();
+    let mut next: Vec<ItemIx> = held(item).collect();
+    while let Some(child) = next.pop() {
+        if !seen.insert(child) {
             continue;
         }
         found.push(child);
         if recursive {
-            collect(scope, child, true, found);
+            next.extend(held(child));
         }
     }
 }
 
 /// Albums and tracks by an artist who has no folder of their own.
 fn by_artist(scope: &Scope, artist: &str, found: &mut Vec<ItemIx>) {
-    for entry in scope.projection.entries(None).iter() {
+    for entry in scope.projection.members(None).iter() {
         let light = &scope.snapshot().copy(entry.lead).light;
         let theirs = light.album_artists().any(|name| name.name == artist);
         if light.kind == ItemKind::MusicAlbum && theirs && !found.contains(&entry.item) {
@@ -156,11 +159,10 @@ fn by_artist(scope: &Scope, artist: &str, found: &mut Vec<ItemIx>) {
 }
 
 fn carrying(scope: &Scope, name: NameRef) -> Place {
-    let all = scope.projection.entries(None);
+    let all = scope.projection.members(None);
     let entries = all
         .iter()
-        .filter(|entry| super::filter::carries(scope, entry, name))
-        .copied();
+        .filter(|entry| super::filter::carries(scope, entry, name));
     Place::own(entries.collect(), NaturalOrder::SortName)
 }
 
@@ -191,15 +193,14 @@ fn episodes(scope: &Scope, series: PublicId, filter: &ItemFilter) -> Result<Plac
 }
 
 /// The entry with this id, with the one before and the one after it.
-pub fn adjacent(scope: &Scope, entries: &[ItemEntry], order: &[u32], id: PublicId) -> Vec<u32> {
+pub fn adjacent(scope: &Scope, list: &List, id: PublicId) -> Vec<ItemEntry> {
     let Some(Entry::Item(wanted)) = scope.find(id, None) else {
         return Vec::new();
     };
-    let found = order
-        .iter()
-        .position(|at| entries[*at as usize].item == wanted.item);
+    let entries: Vec<ItemEntry> = list.items().collect();
+    let found = entries.iter().position(|entry| entry.item == wanted.item);
     match found {
-        Some(at) => order[at.saturating_sub(1)..(at + 2).min(order.len())].to_vec(),
+        Some(at) => entries[at.saturating_sub(1)..(at + 2).min(entries.len())].to_vec(),
         None => Vec::new(),
     }
 }

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
+use super::list::Listed;
 use super::place::NaturalOrder;
 use crate::catalog::names::NameRef;
 use crate::catalog::ratings;
@@ -63,47 +64,75 @@ pub fn keys(query: &ItemQuery, natural: NaturalOrder) -> Vec<ItemSort> {
     }
 }
 
-/// Sorts positions in `entries`.
-pub fn sort(scope: &Scope, keys: &[ItemSort], seed: i64, entries: &[ItemEntry], order: &mut [u32]) {
-    if keys.is_empty() {
-        return;
-    }
-    let states = keys.iter().any(|key| of_user(key.by));
-    let mut rows: Vec<Row> = order
-        .iter()
-        .map(|at| {
-            let entry = &entries[*at as usize];
-            Row {
-                at: *at,
-                entry,
-                copy: scope.snapshot().copy(entry.lead),
-                state: states.then(|| ItemState::of(scope, entry)),
-            }
-        })
-        .collect();
-    rows.sort_by(|left, right| {
-        keys.iter()
-            .map(|key| {
-                let order = compare(scope, key.by, seed, left, right);
-                if key.order == SortOrder::Descending {
-                    order.reverse()
-                } else {
-                    order
-                }
-            })
-            .find(|order| order.is_ne())
-            .unwrap_or_else(|| tie(left, right))
-    });
-    for (at, row) in order.iter_mut().zip(rows) {
-        *at = row.at;
-    }
+/// What a list is sorted by; no keys: it stays as given.
+pub struct By<'a> {
+    pub scope: &'a Scope,
+    pub keys: &'a [ItemSort],
+    pub seed: i64,
+    /// What its positions mean.
+    pub listed: &'a Listed,
+    /// Whether what the user watched counts.
+    states: bool,
 }
 
-struct Row<'a> {
+/// An entry with what it is compared by.
+pub struct Row<'a> {
     at: u32,
-    entry: &'a ItemEntry,
+    entry: ItemEntry,
     copy: &'a Copy,
     state: Option<ItemState>,
+}
+
+impl<'a> By<'a> {
+    pub fn new(scope: &'a Scope, keys: &'a [ItemSort], seed: i64, listed: &'a Listed) -> Self {
+        Self {
+            scope,
+            keys,
+            seed,
+            listed,
+            states: keys.iter().any(|key| of_user(key.by)),
+        }
+    }
+
+    /// These positions in order.
+    pub fn sorted(&self, mut positions: Vec<u32>) -> Vec<u32> {
+        if self.keys.is_empty() {
+            return positions;
+        }
+        let mut rows: Vec<Row> = positions.iter().map(|at| self.row(*at)).collect();
+        rows.sort_by(|left, right| self.compare(left, right));
+        for (at, row) in positions.iter_mut().zip(rows) {
+            *at = row.at;
+        }
+        positions
+    }
+
+    /// # Panics
+    /// Where nothing is listed.
+    pub fn row(&self, at: u32) -> Row<'a> {
+        let entry = self.listed.get(at);
+        let entry = entry.expect("a list holds listed positions");
+        Row {
+            at,
+            entry,
+            copy: self.scope.snapshot().copy(entry.lead),
+            state: self.states.then(|| ItemState::of(self.scope, &entry)),
+        }
+    }
+
+    pub fn compare(&self, left: &Row, right: &Row) -> Ordering {
+        let asked = self.keys.iter().map(|key| {
+            let order = compare(self.scope, key.by, self.seed, left, right);
+            match key.order {
+                SortOrder::Descending => order.reverse(),
+                SortOrder::Ascending => order,
+            }
+        });
+        asked
+            .into_iter()
+            .find(|order| order.is_ne())
+            .unwrap_or_else(|| tie(left, right))
+    }
 }
 
 fn tie(left: &Row, right: &Row) -> Ordering {

@@ -2,7 +2,7 @@
 //! parts, whatever its sort, filter and place. Without `UserData`, which changes at every moment and is
 //! added to each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -10,6 +10,7 @@ use lru::LruCache;
 
 use crate::catalog::budget::{Budget, Share};
 use crate::catalog::scope::ItemEntry;
+use crate::catalog::snapshot::ItemIx;
 use crate::model::BodyOptions;
 use crate::telemetry::metrics::Lookups;
 
@@ -60,6 +61,29 @@ impl Kept {
             share,
             ..Self::default()
         }
+    }
+
+    /// Another one that counts alike, with a share of its own.
+    pub fn share_anew(&self) -> Self {
+        Self::sharing(self.lookups.clone(), self.share.another())
+    }
+
+    /// Gives all texts to the one that takes its place, save those of these items.
+    pub fn hand_over(&self, next: &Self, changed: &HashSet<ItemIx>) {
+        let (mut own, mut theirs) = (self.lock(), next.lock());
+        std::mem::swap(&mut *own, &mut *theirs);
+        let mut bytes = 0;
+        for (_, selection) in theirs.by_options.iter_mut() {
+            selection.texts.retain(|entry, text| {
+                let stays = !changed.contains(&entry.item);
+                if !stays {
+                    selection.bytes -= text.len() + OVERHEAD;
+                }
+                stays
+            });
+            bytes += selection.bytes;
+        }
+        theirs.bytes = bytes;
     }
 
     /// The texts of these entries, where there are any.
@@ -141,6 +165,21 @@ mod tests {
             ..entry(1)
         };
         assert_eq!(kept.get(&plain, [alone].into_iter()), [None]);
+    }
+
+    #[test]
+    fn a_successor_has_all_texts_but_those_of_what_changed() {
+        let (kept, plain) = (Kept::default(), BodyOptions::default());
+        kept.put(
+            &plain,
+            vec![(entry(1), "one".into()), (entry(2), "two".into())],
+        );
+        let next = kept.share_anew();
+        kept.hand_over(&next, &HashSet::from([2]));
+        let found = next.get(&plain, [entry(1), entry(2)].into_iter());
+        assert_eq!(found, [Some("one".into()), None]);
+        assert_eq!(next.lock().bytes, "one".len() + OVERHEAD);
+        assert_eq!(kept.get(&plain, [entry(1)].into_iter()), [None]);
     }
 
     #[test]

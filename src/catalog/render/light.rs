@@ -290,7 +290,9 @@ fn children(scope: &Scope, entry: &ItemEntry, out: &mut Writer<'_>) {
     if !item.kind.is_folder() {
         return;
     }
-    let direct = scope.children(entry.item).len() + item.members.len();
+    let members = item.members.iter();
+    let members = members.filter(|member| scope.projection.sees_item(**member));
+    let direct = scope.children(entry.item).len() + members.count();
     out.asked("ChildCount", || Some(direct));
     if matches!(item.kind, ItemKind::MusicArtist | ItemKind::MusicAlbum) {
         out.asked("CumulativeRunTimeTicks", || {

@@ -1,7 +1,10 @@
 //! What one viewer may see: the part of a snapshot that their links show, with their views and
 //! what they have watched. Everything that is listed, counted, sorted or opened goes through it.
 
+mod access;
+mod carry;
 mod entry;
+mod members;
 mod playing;
 mod projection;
 mod views;
@@ -13,9 +16,11 @@ use crate::catalog::snapshot::{CopyIx, ItemIx, LibraryRef, Snapshot, Target};
 use crate::catalog::watch::UserItems;
 use crate::model::PublicId;
 
+pub use access::{AccessSet, LinkAccess};
 pub use entry::{Entry, ItemEntry};
+pub use members::Members;
 pub use playing::ServersNow;
-pub use projection::{AccessSet, LinkAccess, Projection};
+pub use projection::Projection;
 pub use views::View;
 
 /// See the module. Cheap to clone.

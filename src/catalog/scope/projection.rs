@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use roaring::RoaringBitmap;
-
+use super::carry::History;
+use super::members::{Kind, Members};
 use super::views::{self, View};
-use super::{ItemEntry, entry};
+use super::{AccessSet, ItemEntry};
 use crate::accounts::PublicIds;
 use crate::catalog::names::Names;
 use crate::catalog::query::ResultCache;
@@ -15,47 +15,7 @@ use crate::catalog::render::Kept;
 use crate::catalog::snapshot::{
     Copy, CopyIx, ItemIx, LibraryRef, MergedLibrary, Snapshot, Strategy,
 };
-use crate::model::{ItemKind, PublicId, UpstreamId};
-
-/// What one account link may see, as its server said.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct LinkAccess {
-    pub server_id: i64,
-    /// `copies.id` of every copy that it may see.
-    pub copies: RoaringBitmap,
-    /// Upstream ids of the libraries that it may open.
-    pub libraries: Vec<UpstreamId>,
-}
-
-/// The union of a viewer's links, in positions of one snapshot.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct AccessSet {
-    pub copies: RoaringBitmap,
-    /// Positions in [`Snapshot::source_libraries`].
-    pub libraries: RoaringBitmap,
-}
-
-impl AccessSet {
-    pub fn of<'a>(snapshot: &Snapshot, links: impl Iterator<Item = &'a LinkAccess>) -> Self {
-        let mut set = Self::default();
-        for link in links {
-            set.copies.extend(
-                link.copies
-                    .iter()
-                    .filter_map(|row| snapshot.copy_by_row(i64::from(row))),
-            );
-            let Some(server) = snapshot.server_position(link.server_id) else {
-                continue;
-            };
-            for (at, library) in snapshot.source_libraries.iter().enumerate() {
-                if library.server == server && link.libraries.contains(&library.library_id) {
-                    set.libraries.insert(at as u32);
-                }
-            }
-        }
-        set
-    }
-}
+use crate::model::{ItemKind, PublicId};
 
 /// See the module.
 pub struct Projection {
@@ -66,9 +26,10 @@ pub struct Projection {
     /// By name.
     pub views: Vec<View>,
     /// The visible items with their leading copy where no library is named.
-    leads: Vec<Option<CopyIx>>,
-    entries: Mutex<HashMap<Option<LibraryRef>, Arc<[ItemEntry]>>>,
-    names: OnceLock<Arc<Names>>,
+    pub(super) everything: Arc<Members>,
+    pub(super) members: Mutex<HashMap<LibraryRef, Arc<Members>>>,
+    pub(super) names: OnceLock<Arc<Names>>,
+    pub(super) history: History,
     pub(in crate::catalog) results: ResultCache,
     pub(in crate::catalog) bodies: Kept,
 }
@@ -84,30 +45,28 @@ impl Projection {
             root_id: ids.fixed("root"),
             ids,
             views: Vec::new(),
-            leads: Vec::new(),
-            entries: Mutex::default(),
+            everything: Arc::new(Members::of(&snapshot, Kind::Items, std::iter::empty())),
+            members: Mutex::default(),
             names: OnceLock::new(),
+            history: History::default(),
             results: ResultCache::default(),
             bodies: Kept::default(),
             snapshot,
             access,
         };
         projection.views = views::of(&projection, owner);
-        projection.leads = (0..projection.snapshot.items.bound())
-            .map(|item| {
-                projection.snapshot.items.get(item)?;
-                projection.choose_lead(item)
-            })
-            .collect();
+        let items = 0..projection.snapshot.items.bound();
+        let leads = items.map(|item| projection.choose_lead(item));
+        projection.everything = Arc::new(Members::of(&projection.snapshot, Kind::Items, leads));
         projection
     }
 
     pub fn sees(&self, copy: CopyIx) -> bool {
-        self.access.copies.contains(copy)
+        self.access.sees(copy)
     }
 
     pub fn sees_item(&self, item: ItemIx) -> bool {
-        self.leads[item as usize].is_some()
+        self.everything.lead(item).is_some()
     }
 
     pub fn view(&self, id: PublicId) -> Option<&View> {
@@ -116,7 +75,7 @@ impl Projection {
 
     /// The item as a library lists it; without a library, as the first view that lists it.
     pub fn entry(&self, item: ItemIx, library: Option<LibraryRef>) -> Option<ItemEntry> {
-        let fallback = self.leads[item as usize]?;
+        let fallback = self.everything.lead(item)?;
         let lead = match library {
             Some(library) => self
                 .lead(&self.copies_in(item, library))
@@ -160,51 +119,45 @@ impl Projection {
     }
 
     /// Everything that a library lists; without a library, every visible item once.
-    pub fn entries(&self, library: Option<LibraryRef>) -> Arc<[ItemEntry]> {
-        let mut entries = self.entries.lock().expect("no panic while locked");
-        entries
-            .entry(library)
-            .or_insert_with(|| self.list(library).into())
-            .clone()
+    pub fn members(&self, library: Option<LibraryRef>) -> Arc<Members> {
+        let Some(library) = library else {
+            return Arc::clone(&self.everything);
+        };
+        let mut members = self.members.lock().expect("no panic while locked");
+        let listed = members.entry(library);
+        Arc::clone(listed.or_insert_with(|| Arc::new(self.list(library))))
     }
 
     pub fn names(&self) -> &Arc<Names> {
         self.names.get_or_init(|| Arc::new(Names::of(self)))
     }
 
-    fn list(&self, library: Option<LibraryRef>) -> Vec<entry::ItemEntry> {
-        let items = self.snapshot.items.places().map(|(item, _)| item);
-        let Some(library) = library else {
-            return items.filter_map(|item| self.entry(item, None)).collect();
+    fn list(&self, library: LibraryRef) -> Members {
+        let kind = match self.strategy(library) {
+            Some(Strategy::None) => Kind::Copies,
+            _ => Kind::Items,
         };
-        if self.strategy(library) == Some(Strategy::None) {
-            return self
-                .access
-                .copies
-                .iter()
-                .filter(|copy| self.lists(library, *copy))
-                .map(|copy| ItemEntry {
-                    id: self.snapshot.copy(copy).id,
-                    item: self.snapshot.item_of(copy),
-                    lead: copy,
-                    single: true,
-                })
-                .collect();
-        }
-        items
-            .filter_map(|item| {
-                let lead = self.lead(&self.copies_in(item, library))?;
-                Some(ItemEntry {
-                    id: self.snapshot.item(item).id,
-                    item,
-                    lead,
-                    single: false,
-                })
-            })
-            .collect()
+        let end = match kind {
+            Kind::Items => self.snapshot.items.bound(),
+            Kind::Copies => self.snapshot.copies.bound(),
+        };
+        let leads = (0..end).map(|at| self.listed_at(library, kind, at));
+        Members::of(&self.snapshot, kind, leads)
     }
 
-    fn choose_lead(&self, item: ItemIx) -> Option<CopyIx> {
+    /// The copy that leads at a position of a library; none where it lists nothing there.
+    pub(super) fn listed_at(&self, library: LibraryRef, kind: Kind, at: u32) -> Option<CopyIx> {
+        match kind {
+            Kind::Items => {
+                self.snapshot.items.get(at)?;
+                self.lead(&self.copies_in(at, library))
+            }
+            Kind::Copies => (self.sees(at) && self.lists(library, at)).then_some(at),
+        }
+    }
+
+    pub(super) fn choose_lead(&self, item: ItemIx) -> Option<CopyIx> {
+        self.snapshot.items.get(item)?;
         self.lead(&self.visible_copies(item))
     }
 

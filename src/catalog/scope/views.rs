@@ -37,8 +37,7 @@ pub(super) fn of(projection: &Projection, owner: Option<PublicId>) -> Vec<View> 
     let kinds = || {
         projection
             .access
-            .copies
-            .iter()
+            .copies()
             .map(|copy| snapshot.copy(copy).light.kind)
     };
     for (kind, id, library, name, collection_type) in [

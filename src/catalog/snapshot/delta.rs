@@ -16,11 +16,28 @@ pub struct Delta {
     pub copies: Vec<CopyIx>,
 }
 
+impl Delta {
+    /// Each place once.
+    #[must_use]
+    pub fn tidied(mut self) -> Self {
+        for places in [&mut self.items, &mut self.copies] {
+            places.sort_unstable();
+            places.dedup();
+        }
+        self
+    }
+}
+
 impl Snapshot {
+    /// Whether [`Self::since`] can tell what differs.
+    pub fn follows(&self, before: &Self) -> bool {
+        self.built == before.built
+    }
+
     /// What differs from an earlier snapshot, however many lie between: costs what lies in the chunks that the
     /// two do not share. None: everything was built anew since.
     pub fn since(&self, before: &Self) -> Option<Delta> {
-        if self.built != before.built {
+        if !self.follows(before) {
             return None;
         }
         let places = self.copies.differing(&before.copies);

@@ -16,7 +16,7 @@ mod slots;
 mod tests;
 mod update;
 #[cfg(test)]
-mod update_tests;
+pub(super) mod update_tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -55,12 +55,12 @@ impl<T> Chunks<T> {
 }
 
 impl<T: Clone> Chunks<T> {
-    pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut T> {
+    pub(in crate::catalog) fn get_mut(&mut self, at: u32) -> Option<&mut T> {
         let at = at as usize;
         Arc::make_mut(self.chunks.get_mut(at / CHUNK)?).get_mut(at % CHUNK)
     }
 
-    pub(super) fn push(&mut self, value: T) {
+    pub(in crate::catalog) fn push(&mut self, value: T) {
         if self.len.is_multiple_of(CHUNK) {
             self.chunks.push(Arc::new(Vec::with_capacity(CHUNK)));
         }

@@ -12,21 +12,21 @@ use crate::catalog::identity::Remembered;
 use crate::merge::Strategy as By;
 use crate::wire::{LightItem, LightSource, Packed};
 
-const COPIES: usize = 24;
+pub(in crate::catalog) const COPIES: usize = 24;
 
-#[derive(Debug, Clone)]
-struct Told {
-    kind: usize,
-    name: usize,
-    year: i32,
-    number: Option<i32>,
-    season: Option<i32>,
-    ids: Vec<(usize, u32)>,
+#[derive(Debug, Clone, Default)]
+pub(in crate::catalog) struct Told {
+    pub(in crate::catalog) kind: usize,
+    pub(in crate::catalog) name: usize,
+    pub(in crate::catalog) year: i32,
+    pub(in crate::catalog) number: Option<i32>,
+    pub(in crate::catalog) season: Option<i32>,
+    pub(in crate::catalog) ids: Vec<(usize, u32)>,
     /// Copies on the same server: parent, series, season or album; members; a version.
-    family: [Option<usize>; 3],
-    members: Vec<usize>,
-    version: Option<usize>,
-    library: usize,
+    pub(in crate::catalog) family: [Option<usize>; 3],
+    pub(in crate::catalog) members: Vec<usize>,
+    pub(in crate::catalog) version: Option<usize>,
+    pub(in crate::catalog) library: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ enum Step {
     Renewed(usize, usize),
 }
 
-fn told() -> impl Strategy<Value = Told> {
+pub(in crate::catalog) fn told() -> impl Strategy<Value = Told> {
     let number = || prop::option::of(1..3i32);
     let texts = (0..9usize, 0..6usize, 0..3i32, number(), number());
     let ids = prop::collection::vec((0..4usize, 0..5u32), 0..3);
@@ -100,7 +100,7 @@ fn key(server: i64) -> ServerKey {
     ServerKey(Uuid::from_u128(3 - server as u128))
 }
 
-fn ids() -> PublicIds {
+pub(in crate::catalog) fn ids() -> PublicIds {
     PublicIds::new([7; 32])
 }
 
@@ -113,11 +113,11 @@ fn upstream(copy: usize) -> UpstreamId {
     UpstreamId(Uuid::from_u128((copy * 17 % 29) as u128 + 1))
 }
 
-fn public(copy: usize) -> PublicId {
+pub(in crate::catalog) fn public(copy: usize) -> PublicId {
     ids().copy(key(server_of(copy)), upstream(copy))
 }
 
-fn seed(copy: usize, row: i64, told: &Told) -> CopySeed {
+pub(in crate::catalog) fn seed(copy: usize, row: i64, told: &Told) -> CopySeed {
     use ItemKind::*;
     let kind = [
         Movie, Movie, Series, Season, Episode, Episode, BoxSet, Folder, MusicAlbum,
@@ -163,14 +163,14 @@ fn source() -> LightSource {
 }
 
 #[derive(Default)]
-struct World {
-    copies: BTreeMap<usize, Arc<KnownCopy>>,
+pub(in crate::catalog) struct World {
+    pub(in crate::catalog) copies: BTreeMap<usize, Arc<KnownCopy>>,
     joined: Vec<(PublicId, PublicId)>,
     parted: Vec<(PublicId, PublicId)>,
-    rows: i64,
+    pub(in crate::catalog) rows: i64,
 }
 
-fn servers() -> Vec<ServerEntry> {
+pub(in crate::catalog) fn servers() -> Vec<ServerEntry> {
     let server = |id| ServerEntry {
         id,
         key: key(id),
@@ -180,7 +180,7 @@ fn servers() -> Vec<ServerEntry> {
 }
 
 impl World {
-    fn parts<'a>(
+    pub(in crate::catalog) fn parts<'a>(
         &'a self,
         strategies: &[By; 2],
         remembered: &'a Remembered,

@@ -1,5 +1,7 @@
 //! What a user has watched, in memory: loaded once a user, replaced on every change.
 
+use std::collections::HashSet;
+
 use super::Cut;
 use crate::catalog::scope::{ItemEntry, Scope};
 use crate::catalog::snapshot::{ItemIx, Snapshot, Target};
@@ -177,28 +179,29 @@ pub fn counts_unplayed(kind: ItemKind) -> bool {
     )
 }
 
+/// How many of the items below one are unplayed, and how many there are. Sets that hold each other are
+/// looked into once.
 fn below(scope: &Scope, item: ItemIx) -> (u32, u32) {
     let snapshot = scope.snapshot();
-    let found = snapshot.item(item);
-    let members = found
-        .members
-        .iter()
-        .copied()
-        .filter(|member| scope.projection.sees_item(*member));
-    let children = scope.children(item).into_iter().chain(members);
-    children.fold((0, 0), |(unplayed, all), child| {
-        let held = snapshot.item(child);
-        if held.kind.is_folder() {
-            let (more_unplayed, more) = below(scope, child);
-            (unplayed + more_unplayed, all + more)
-        } else {
-            let played = scope
-                .user_items
-                .get(held.id)
-                .is_some_and(|state| state.played);
-            (unplayed + u32::from(!played), all + 1)
+    let (mut unplayed, mut all) = (0, 0);
+    let mut seen = HashSet::from([item]);
+    let mut folders = vec![item];
+    while let Some(folder) = folders.pop() {
+        let members = snapshot.item(folder).members.iter().copied();
+        let members = members.filter(|member| scope.projection.sees_item(*member));
+        let held = scope.children(folder).into_iter().chain(members);
+        for item in held.filter(|item| seen.insert(*item)) {
+            let row = snapshot.item(item);
+            if row.kind.is_folder() {
+                folders.push(item);
+                continue;
+            }
+            let state = scope.user_items.get(row.id);
+            unplayed += u32::from(!state.is_some_and(|state| state.played));
+            all += 1;
         }
-    })
+    }
+    (unplayed, all)
 }
 
 impl From<crate::db::user_items::UserItemRow> for UserItem {

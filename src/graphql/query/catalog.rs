@@ -28,10 +28,7 @@ impl WholeCatalog {
         let user_items = services.catalog.user_items(viewer.user_id).await?;
         let snapshot = services.catalog.snapshot();
         let projection = services.whole.of(snapshot.generation, || {
-            let access = AccessSet {
-                copies: snapshot.copies.places().map(|(copy, _)| copy).collect(),
-                libraries: (0..snapshot.source_libraries.len() as u32).collect(),
-            };
+            let access = AccessSet::whole(&snapshot);
             let ids = services.catalog.ids().clone();
             Projection::new(snapshot.clone(), access, None, ids)
         });
