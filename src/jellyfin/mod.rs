@@ -11,6 +11,7 @@ mod client;
 mod counters;
 mod error;
 mod files;
+mod guard;
 mod health;
 mod limits;
 mod registry;

@@ -8,6 +8,7 @@ mod ids;
 mod kept;
 mod light;
 mod other;
+mod pictures;
 mod sources;
 mod user_data;
 
