@@ -50,7 +50,14 @@ fn every_module_has_a_layer() {
 
 #[test]
 fn only_jellyfin_sends_upstream() {
-    assert_only("jellyfin", &["reqwest", "tokio_tungstenite", "hyper"]);
+    let clients = [
+        "reqwest",
+        "tokio_tungstenite",
+        "hyper::client",
+        "hyper_util::client",
+        "hyper_rustls",
+    ];
+    assert_only("jellyfin", &clients);
 }
 
 #[test]

@@ -18,7 +18,7 @@ mod ratings;
 pub mod render;
 mod renewal;
 pub mod scope;
-mod scopes;
+pub mod scopes;
 mod service;
 pub mod snapshot;
 pub mod store;

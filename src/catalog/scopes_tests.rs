@@ -9,8 +9,12 @@ use crate::accounts::{Link, LinkState, SessionInfo};
 use crate::catalog::identity::Remembered;
 use crate::catalog::names::NameEntry;
 use crate::catalog::scope::{Entry, Scope, ServersNow};
-use crate::catalog::snapshot::update_tests::{COPIES, Told, World, ids, seed, servers, told};
-use crate::catalog::snapshot::{Change, CopySeed, KnownCopy, Strategy as By, begin, update};
+use crate::catalog::snapshot::update_tests::{
+    COPIES, Told, World, ids, public, seed, servers, told,
+};
+use crate::catalog::snapshot::{
+    Change, Chosen, CopySeed, KnownCopy, Strategy as By, begin, update,
+};
 use crate::catalog::watch::{ItemState, UserItems};
 use crate::jellyfin::Account;
 use crate::model::{
@@ -235,10 +239,12 @@ proptest! {
             Just([By::NameYear, By::None]),
         ],
         looks in prop::collection::vec(any::<bool>(), 16),
+        leads in prop::collection::vec(prop::option::weighted(0.2, 0..COPIES), 16),
     ) {
         let ids = ids();
         let mut world = World::default();
         let mut hidden = BTreeSet::new();
+        let mut chosen = Chosen::default();
         let mut known = Remembered::default();
         let (first, changes, ledger) = begin(world.parts(&strategies, &known, &ids, 1));
         known.apply(&changes, 0);
@@ -277,6 +283,9 @@ proptest! {
                 (next, changes)
             });
             known.apply(&changes, at as i64);
+            chosen.leads.extend(leads[at].map(public));
+            let mut next = next;
+            next.choose(&chosen);
             current = Arc::new(next);
             for copy in turned {
                 if !hidden.remove(copy) {

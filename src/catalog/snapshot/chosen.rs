@@ -51,6 +51,20 @@ impl Snapshot {
         });
     }
 
+    /// Copies that were chosen then or are now, and not alike.
+    pub(super) fn chosen_otherwise(&self, before: &Self) -> Vec<CopyIx> {
+        if Arc::ptr_eq(&self.by_hand, &before.by_hand) {
+            return Vec::new();
+        }
+        let (now, then) = (&*self.by_hand, &*before.by_hand);
+        let pairs = [(&now.leads, &then.leads), (&now.posters, &then.posters)];
+        let other = pairs.into_iter().flat_map(|(now, then)| {
+            let all = now.keys().chain(then.keys());
+            all.filter(|copy| now.get(copy) != then.get(copy))
+        });
+        other.copied().collect()
+    }
+
     /// The copy among these that somebody chose to lead.
     pub fn chosen_lead(&self, copies: &[CopyIx]) -> Option<CopyIx> {
         latest(&self.by_hand.leads, copies)

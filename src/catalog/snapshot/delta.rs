@@ -12,7 +12,8 @@ pub struct Delta {
     pub since: u64,
     /// Items that came, went, or have other copies, parents, children or members, or of which a copy changed.
     pub items: Vec<ItemIx>,
-    /// Copies that came, went or changed, by themselves, in their family or in the item that they are of.
+    /// Copies that came, went or changed, by themselves, in their family or in the item that they are of, or that
+    /// somebody chose to lead or to show their poster.
     pub copies: Vec<CopyIx>,
 }
 
@@ -45,7 +46,8 @@ impl Snapshot {
             .chain(self.item_of.differing(&before.item_of))
             .collect();
         let is_other = |at: &CopyIx| self.told(*at) != before.told(*at);
-        let copies: Vec<CopyIx> = places.into_iter().filter(is_other).collect();
+        let mut copies: Vec<CopyIx> = places.into_iter().filter(is_other).collect();
+        copies.extend(self.chosen_otherwise(before));
         let items = self.items.differing(&before.items);
         let items = items.filter(|at| self.items.get(*at) != before.items.get(*at));
         let mut items: BTreeSet<ItemIx> = items.collect();
