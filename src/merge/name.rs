@@ -1,7 +1,7 @@
 //! Names made comparable: one folded form, used for joining and for search.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
 
 use super::edition;
 
@@ -27,7 +27,9 @@ pub fn fold_into(text: &str, out: &mut String) {
             push_folded(byte as char, out);
         }
     } else {
-        for symbol in text.nfkd() {
+        // First, so that the marks on both sides of it come into one order.
+        let stays = text.chars().filter(|symbol| !vanishes(*symbol));
+        for symbol in stays.nfkd() {
             push_folded(symbol, out);
         }
     }
@@ -40,7 +42,7 @@ fn push_folded(symbol: char, out: &mut String) {
     match symbol {
         'a'..='z' | '0'..='9' => out.push(symbol),
         'A'..='Z' => out.push(symbol.to_ascii_lowercase()),
-        '\'' | '’' | '‘' | 'ʼ' | '`' | '´' => {}
+        _ if is_apostrophe(symbol) => {}
         '&' | '＆' => {
             push_space(out);
             out.push_str("and ");
@@ -72,6 +74,15 @@ fn push_space(out: &mut String) {
     if !out.is_empty() && !out.ends_with(' ') {
         out.push(' ');
     }
+}
+
+fn is_apostrophe(symbol: char) -> bool {
+    matches!(symbol, '\'' | '’' | '‘' | 'ʼ' | '`' | '´')
+}
+
+/// Whether marks before and after it are marks of one letter once it is gone.
+fn vanishes(symbol: char) -> bool {
+    is_apostrophe(symbol) || is_ornament(symbol) && canonical_combining_class(symbol) == 0
 }
 
 /// Marks that readers leave out when typing: accents, Hebrew points, Arabic vowel signs.

@@ -134,6 +134,15 @@ mod names {
             assert_eq!(name::fold(text), name::fold(folded), "{text}");
         }
         assert_eq!(name::fold("Amélie"), "amelie");
+        // Marks on both sides of what vanishes.
+        for text in [
+            "\u{f71}`\u{a4d}",
+            "\u{10a0d}'\u{ec8}",
+            "\u{f71}\u{200d}\u{a4d}",
+        ] {
+            let folded = name::fold(text);
+            assert_eq!(name::fold(&folded), folded, "{text:?}");
+        }
     }
 
     #[test]
