@@ -19,6 +19,9 @@ use crate::telemetry::metrics::{CacheName, Lookups};
 /// How many access sets are kept projected.
 const PROJECTIONS: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
 
+/// As many copies or items are looked at again; beyond that, everything is.
+const MOST: usize = 20_000;
+
 /// Projections, found by the viewer's links and shared by what they show.
 pub struct Projections {
     ids: PublicIds,
@@ -26,6 +29,8 @@ pub struct Projections {
     texts: (Lookups, Budget),
     by_links: Mutex<LruCache<Links, Known>>,
     by_access: Mutex<LruCache<Shown, Arc<Projection>>>,
+    /// [`MOST`].
+    most: usize,
 }
 
 /// The question: whose links.
@@ -75,6 +80,7 @@ impl Projections {
             ),
             by_links: Mutex::new(LruCache::new(PROJECTIONS)),
             by_access: Mutex::new(LruCache::new(PROJECTIONS)),
+            most: MOST,
         }
     }
 
@@ -135,7 +141,7 @@ impl Projections {
         let mut changed = snapshot.since(&before.snapshot)?;
         changed
             .copies
-            .extend(shown_otherwise(known, snapshot, links)?);
+            .extend(shown_otherwise(known, snapshot, links, self.most)?);
         let touched = |snapshot: &Snapshot| -> Vec<_> {
             let copies = changed.copies.iter();
             let live = copies.filter(|copy| snapshot.copies.get(**copy).is_some());
@@ -144,6 +150,9 @@ impl Projections {
         let items = [touched(&before.snapshot), touched(snapshot)];
         changed.items.extend(items.into_iter().flatten());
         let changed = changed.tidied();
+        if changed.items.len() > self.most {
+            return None;
+        }
         let copies = changed.copies.iter().copied();
         let access = before.access.again(snapshot, links, copies);
         let shown = Shown::of(snapshot.generation, &access, None);
@@ -152,7 +161,7 @@ impl Projections {
         if let Some(found) = found.filter(|found| found.access == access) {
             return Some(found.clone());
         }
-        let carried = Arc::new(before.carried(snapshot, access, &changed)?);
+        let carried = Arc::new(before.carried(snapshot, access, &changed));
         self.keep(&mut by_access, shown, &carried);
         Some(carried)
     }
@@ -200,11 +209,12 @@ impl Projections {
 }
 
 /// The copies that the links show now and did not then, or the other way round; none where the links
-/// themselves are others.
+/// themselves are others, or show more than `most` otherwise.
 fn shown_otherwise(
     known: &Known,
     snapshot: &Snapshot,
     links: &[Arc<LinkAccess>],
+    most: usize,
 ) -> Option<Vec<CopyIx>> {
     if known.links.len() != links.len() {
         return None;
@@ -218,7 +228,7 @@ fn shown_otherwise(
             return None;
         }
         let rows = &then.copies ^ &now.copies;
-        if rows.len() > MOST_SHOWN {
+        if rows.len() > most as u64 {
             return None;
         }
         let rows = rows.iter().map(i64::from);
@@ -226,9 +236,6 @@ fn shown_otherwise(
     }
     Some(copies)
 }
-
-/// Beyond this everything is looked at again.
-const MOST_SHOWN: u64 = 20_000;
 
 fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
     kept.lock().expect("no panic while locked")

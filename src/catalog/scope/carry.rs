@@ -8,8 +8,6 @@ use crate::catalog::names::each_name;
 use crate::catalog::snapshot::{CopyIx, Delta, ItemIx, Snapshot};
 use crate::model::{ItemKind, NameKind, UpstreamId};
 
-/// As many items are looked at again; beyond that, all are.
-const MOST: usize = 20_000;
 /// As many steps back is it known what changed.
 const STEPS: usize = 64;
 
@@ -58,17 +56,12 @@ impl Projection {
 
     /// The projection of a later snapshot or of other rights. `changed`: the copies that are not as they
     /// were in this one, or not shown as they were, and their items.
-    ///
-    /// None where so much changed that it is better made anew.
     pub(in crate::catalog) fn carried(
         &self,
         snapshot: &Arc<Snapshot>,
         access: AccessSet,
         changed: &Delta,
-    ) -> Option<Self> {
-        if changed.items.len() > MOST {
-            return None;
-        }
+    ) -> Self {
         let mut next = Self {
             snapshot: snapshot.clone(),
             access,
@@ -110,7 +103,7 @@ impl Projection {
             let changed = changed.items.iter().copied().collect();
             self.bodies.hand_over(&next.bodies, &changed);
         }
-        Some(next)
+        next
     }
 
     /// Whether all that changed is the same item as before, and shown or hidden as before: then what others
