@@ -31,9 +31,17 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 
 /// Two sources whose files differ; a film, and the one whose copy leads.
 async fn stage(database: &str, sources: &[DemoServer]) -> (Gateway, Client, String) {
+    stage_within(database, sources, impatient()).await
+}
+
+async fn stage_within(
+    database: &str,
+    sources: &[DemoServer],
+    limits: Limits,
+) -> (Gateway, Client, String) {
     let (name, ids) = film(sources, 0);
     make_other_bytes(&sources[1], ids[1]);
-    let gateway = Gateway::over_within(database, sources, impatient()).await;
+    let gateway = Gateway::over_within(database, sources, limits).await;
     let ann = gateway.sign_in("ann").await;
     let id = ann.id_of(&name).await;
     assert_eq!(offered(&ann, &id, None).await[0].1, "Basement");
@@ -53,9 +61,19 @@ async fn playback_info(client: &Client, id: &str, version: &str) -> u16 {
 async fn another_copy_plays_in_place_of_one_on_a_silent_server() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let url = format!("sqlite://{}/test.db", folder.path().display());
-    for (at, trouble) in [None, Some(Fault::Stuck)].into_iter().enumerate() {
+    // With patience for headers it is asked meanwhile whether the server is there at all.
+    let patient = Limits {
+        file_headers: Duration::from_secs(600),
+        ..impatient()
+    };
+    let troubles = [
+        (None, impatient()),
+        (Some(Fault::Stuck), impatient()),
+        (None, patient),
+    ];
+    for (at, (trouble, limits)) in troubles.into_iter().enumerate() {
         let sources = sources(2, 12).await;
-        let (gateway, ann, id) = stage(&format!("{url}{at}"), &sources).await;
+        let (gateway, ann, id) = stage_within(&format!("{url}{at}"), &sources, limits).await;
         let stream = format!("/Videos/{id}/stream?static=true&mediaSourceId={id}");
         match trouble {
             None => sources[1].set_delay(Duration::from_secs(3600)),
@@ -74,6 +92,26 @@ async fn another_copy_plays_in_place_of_one_on_a_silent_server() {
         assert_eq!(detail["MediaSources"].as_array().map(Vec::len), Some(2));
         drop(gateway);
     }
+}
+
+/// A transcode has to begin: nothing can stand in for it, and its server is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transcode_that_takes_its_time_is_waited_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(2, 12).await;
+    let limits = Limits {
+        probe: Duration::from_secs(60),
+        ..limits()
+    };
+    let (_gateway, ann, id) = stage_within(&url, &sources, limits).await;
+    sources.iter().for_each(DemoServer::clear_seen);
+    sources[1].set_delay(Duration::from_millis(2500));
+    let playlist = format!("/Videos/{id}/master.m3u8?mediaSourceId={id}");
+    let status = soon(async { ann.ask(Method::GET, &playlist, None).await.0 });
+    assert_eq!(status.await, 200);
+    assert!(was_asked(&sources[1], "/master.m3u8"));
+    assert!(!was_asked(&sources[0], "/master.m3u8"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

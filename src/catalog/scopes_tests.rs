@@ -89,7 +89,7 @@ impl Hidden {
     fn turn(&mut self, rights: Rights) {
         match rights {
             Rights::Links(servers) => {
-                let mut servers = servers.iter();
+                let servers = servers.iter();
                 servers.for_each(|server| turn(&mut self.servers, *server));
             }
             Rights::Library(at) => turn(&mut self.libraries, at),

@@ -405,16 +405,11 @@ impl Resolve for ByCatalog {
 impl From<CatalogError> for StreamError {
     fn from(error: CatalogError) -> Self {
         match error {
-            CatalogError::UnknownItem(_) | CatalogError::UnknownParent(_) => Self::NotFound,
+            CatalogError::UnknownItem(_) => Self::NotFound,
             CatalogError::Unavailable(_) => Self::Unavailable,
-            CatalogError::Upstream(error) => error.into(),
-            CatalogError::Invalid(error) => Self::Invalid(error.to_string()),
-            CatalogError::Db(error) => {
-                tracing::error!(%error, "the database failed: {error}");
-                Self::Internal
-            }
-            CatalogError::Accounts(reason) => {
-                tracing::error!(reason, "the accounts could not be read: {reason}");
+            // The database: no server is asked which copy is meant.
+            error => {
+                tracing::error!(%error, "what is asked for cannot be found: {error}");
                 Self::Internal
             }
         }

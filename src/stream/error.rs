@@ -33,8 +33,7 @@ impl From<UpstreamError> for StreamError {
         match error {
             UpstreamError::NotFound | UpstreamError::Unauthorized => Self::NotFound,
             UpstreamError::Forbidden => Self::Forbidden,
-            UpstreamError::Malformed { .. } | UpstreamError::Redirected { .. } => Self::BadAnswer,
-            UpstreamError::Status { .. } => Self::BadAnswer,
+            // Any other status is an answer, which is looked at where it is passed on.
             _ => Self::Unavailable,
         }
     }

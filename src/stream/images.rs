@@ -204,15 +204,12 @@ async fn answer(state: &StreamState, call: &Call, wanted: Wanted) -> Answer {
         target,
     };
     let target = &source.target;
-    let Some(tag) = target.upstream_tag.clone() else {
-        return direct(call, source, headers).await;
-    };
     let key = ImageKey {
         server: target.server.key,
         item: target.upstream_item,
         image_type: target.image_type,
         index: target.index,
-        tag,
+        tag: target.upstream_tag.clone(),
         form: form_text(&source.form),
         webp: source.webp,
     };

@@ -71,8 +71,8 @@ pub struct ImageTarget {
     /// None: by what is open to everybody there.
     pub account: Option<Account>,
     pub upstream_item: UpstreamId,
-    /// The picture's tag on its server; a picture without one is not kept.
-    pub upstream_tag: Option<String>,
+    /// The picture's tag on its server.
+    pub upstream_tag: String,
     /// Type and index there, which may be others than those asked for.
     pub image_type: &'static str,
     pub index: Option<u32>,

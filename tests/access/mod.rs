@@ -1,6 +1,7 @@
 //! Who may see what: every route for every kind of caller, and what is hidden on a server.
 
 mod hidden;
+mod rights;
 mod routes;
 mod sockets;
 mod walk;

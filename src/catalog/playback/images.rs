@@ -13,7 +13,7 @@ use crate::model::{PublicId, UpstreamId};
 pub struct ImageChoice {
     pub server_id: i64,
     pub item: UpstreamId,
-    pub tag: Option<String>,
+    pub tag: String,
 }
 
 /// Finds the picture of an id. With a scope, only what its viewer sees.
@@ -34,7 +34,7 @@ pub fn image(
             return Some(ImageChoice {
                 server_id: snapshot.servers[server as usize].id,
                 item,
-                tag: Some(known),
+                tag: known,
             });
         }
         _ => {}
@@ -44,7 +44,7 @@ pub fn image(
         tag.is_none_or(|tag| tag == known).then(|| ImageChoice {
             server_id: snapshot.server_of(copy).id,
             item: copy.upstream_id(),
-            tag: Some(known.to_owned()),
+            tag: known,
         })
     };
     let sees = |copy: &u32| scope.is_none_or(|scope| scope.projection.sees(*copy));
@@ -132,7 +132,7 @@ fn of_library(
         tag.is_none_or(|tag| tag == known).then(|| ImageChoice {
             server_id: snapshot.servers[library.server as usize].id,
             item: library.library_id,
-            tag: Some(known.to_owned()),
+            tag: known.to_owned(),
         })
     })
 }
@@ -154,7 +154,7 @@ fn of_name(
                 found = Some(ImageChoice {
                     server_id: snapshot.server_of(copy).id,
                     item: upstream,
-                    tag: Some(known.to_owned()),
+                    tag: known.to_owned(),
                 });
             }
         });

@@ -265,6 +265,30 @@ async fn what_a_browser_would_run_is_only_bytes() {
 }
 
 #[tokio::test]
+async fn what_a_source_refuses_or_tells_without_end_is_refused() {
+    let stage = Stage::set().await;
+    for (file, status) in [
+        ("stream.unknown", StatusCode::NOT_FOUND),
+        ("stream.forbidden", StatusCode::FORBIDDEN),
+        ("stream.wrong", StatusCode::BAD_REQUEST),
+        ("stream.failing", StatusCode::BAD_GATEWAY),
+        // A playlist is read before it is passed on.
+        ("hls1/main/wrong.m3u8", StatusCode::BAD_GATEWAY),
+        ("hls1/main/told.m3u8", StatusCode::BAD_GATEWAY),
+        ("hls1/main/endless.m3u8", StatusCode::BAD_GATEWAY),
+        // The catalog knows no other copy.
+        ("stream.away", StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        let path = format!("/videos/{}/{file}?Tag=t", stage.copy);
+        let answer = get(&stage, &path, &[]).await;
+        assert_eq!(answer.status(), status, "{file}");
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+        let told = text(answer).await;
+        assert!(!told.contains(&stage.upstream_item.to_string()), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn subtitles_are_found_by_version_and_number() {
     let stage = Stage::set().await;
     let copy = stage.copy;
@@ -380,6 +404,10 @@ async fn pictures_that_are_none() {
         (
             format!("/users/{copy}/images/primary"),
             StatusCode::NOT_FOUND,
+        ),
+        (
+            "/genres/Sci-Fi/images/nonsense".to_owned(),
+            StatusCode::BAD_REQUEST,
         ),
         (
             "/genres/Sci-Fi/images/primary".to_owned(),

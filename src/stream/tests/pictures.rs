@@ -216,6 +216,50 @@ async fn a_picture_that_is_gone_there_is_gone_here() {
 }
 
 #[tokio::test]
+async fn what_becomes_no_picture_is_not_shown_as_the_old_one() {
+    let stage = Stage::set().await;
+    read(&stage, 1).await;
+    past_its_time(&stage);
+    {
+        let mut picture = stage.seen.picture.lock().unwrap();
+        picture.content_type = "text/html";
+        picture.last_modified = "Mon, 23 Nov 2026 01:00:00 GMT";
+    }
+    eventually("it is gone", async || {
+        let answer = ask(&stage, 1).await;
+        answer.headers()[header::CONTENT_TYPE] == "application/octet-stream"
+    })
+    .await;
+    assert_eq!((files(&stage).len(), bytes(&stage)), (0, 0));
+}
+
+#[tokio::test]
+async fn who_says_unasked_that_nothing_changed_shows_nothing() {
+    let stage = Stage::set().await;
+    stage.seen.picture.lock().unwrap().status = StatusCode::NOT_MODIFIED;
+    assert_eq!(ask(&stage, 1).await.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!((files(&stage).len(), bytes(&stage)), (0, 0));
+}
+
+#[tokio::test]
+async fn an_old_picture_is_shown_while_its_server_thinks() {
+    let stage = Stage::set().await;
+    read(&stage, 1).await;
+    past_its_time(&stage);
+    {
+        let mut picture = stage.seen.picture.lock().unwrap();
+        picture.bytes = b"another".to_vec();
+        picture.last_modified = "Mon, 23 Nov 2026 01:00:00 GMT";
+        picture.takes = Duration::from_secs(2);
+    }
+    assert_eq!(read(&stage, 1).await.0, "a picture");
+    eventually("the other one is shown", async || {
+        read(&stage, 1).await.0 == "another"
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_damaged_file_is_never_shown() {
     let stage = Stage::set().await;
     read(&stage, 1).await;
@@ -261,6 +305,12 @@ async fn only_pictures_that_fit_are_kept() {
         picture.bytes = vec![b'x'; (8 << 20) + 1];
     }
     assert_eq!(read(&stage, 1).await.0.len(), (8 << 20) + 1);
+    {
+        let mut picture = stage.seen.picture.lock().unwrap();
+        picture.is_streamed = true;
+    }
+    assert_eq!(read(&stage, 1).await.0.len(), (8 << 20) + 1);
+    stage.seen.picture.lock().unwrap().is_streamed = false;
     // Larger than all that may be kept.
     stage.seen.picture.lock().unwrap().bytes = vec![b'x'; 2 << 20];
     assert_eq!(read(&stage, 1).await.0.len(), 2 << 20);

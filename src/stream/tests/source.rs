@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -39,6 +40,10 @@ pub struct Shown {
     pub content_type: &'static str,
     pub etag: Option<&'static str>,
     pub last_modified: &'static str,
+    /// Its length is not told.
+    pub is_streamed: bool,
+    /// How long the answer takes.
+    pub takes: Duration,
 }
 
 impl Default for Shown {
@@ -49,6 +54,8 @@ impl Default for Shown {
             content_type: "image/png",
             etag: None,
             last_modified: "Sun, 22 Nov 2026 19:01:50 GMT",
+            is_streamed: false,
+            takes: Duration::ZERO,
         }
     }
 }
@@ -71,8 +78,14 @@ impl Shown {
             (header::LAST_MODIFIED, self.last_modified),
             (header::SET_COOKIE, "secret=1"),
         ];
+        let bytes = match self.is_streamed {
+            true => Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(
+                self.bytes.clone(),
+            )])),
+            false => Body::from(self.bytes.clone()),
+        };
         let etag = self.etag.map(|etag| [(header::ETAG, etag)]);
-        let mut answer = (headers, self.bytes.clone()).into_response();
+        let mut answer = (headers, bytes).into_response();
         answer.headers_mut().extend(
             etag.into_iter()
                 .flatten()
@@ -108,13 +121,22 @@ async fn source(State(seen): State<Arc<Seen>>, request: Request) -> Response {
             [(header::LOCATION, "http://attic.example.org/")],
         )
             .into_response(),
-        "stream.endless" => endless(seen, None),
-        "stream.broken" => endless(seen, Some(4)),
+        "stream.endless" | "told.m3u8" => endless(seen, None, Some(1 << 40)),
+        "endless.m3u8" => endless(seen, None, None),
+        "stream.broken" => endless(seen, Some(4), Some(1 << 40)),
+        "stream.wrong" | "wrong.m3u8" => StatusCode::BAD_REQUEST.into_response(),
+        "stream.forbidden" => StatusCode::FORBIDDEN.into_response(),
+        "stream.failing" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        "stream.away" => StatusCode::BAD_GATEWAY.into_response(),
         "master.m3u8" => format!("#EXTM3U\nmain.m3u8?ApiKey={TOKEN}\n").into_response(),
         "stream.vtt" => ([(header::CONTENT_TYPE, "text/vtt")], "WEBVTT").into_response(),
         "stream.ass" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         "ActiveEncodings" => StatusCode::NO_CONTENT.into_response(),
-        "Primary" => seen.picture.lock().unwrap().answer(&headers),
+        "Primary" => {
+            let takes = seen.picture.lock().unwrap().takes;
+            tokio::time::sleep(takes).await;
+            seen.picture.lock().unwrap().answer(&headers)
+        }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -151,8 +173,8 @@ fn film(headers: &HeaderMap) -> Response {
     }
 }
 
-/// Megabytes without end; or an error after so many.
-fn endless(seen: Arc<Seen>, broken_after: Option<usize>) -> Response {
+/// Megabytes without end; or an error after so many. `told`: how many bytes it says that there are.
+fn endless(seen: Arc<Seen>, broken_after: Option<usize>, told: Option<u64>) -> Response {
     let body = futures::stream::unfold(0usize, move |at| {
         let seen = seen.clone();
         async move {
@@ -164,11 +186,10 @@ fn endless(seen: Arc<Seen>, broken_after: Option<usize>) -> Response {
             Some((Ok(vec![0u8; 1 << 20]), at + 1))
         }
     });
-    (
-        [(header::CONTENT_LENGTH, 1u64 << 40)],
-        Body::from_stream(body),
-    )
-        .into_response()
+    let mut answer = Body::from_stream(body).into_response();
+    let told = told.map(|length| (header::CONTENT_LENGTH, length.into()));
+    answer.headers_mut().extend(told);
+    answer
 }
 
 /// Everything that a test needs: a source, Manyfin's routes before it.
@@ -217,7 +238,7 @@ impl Resolve for One {
                 server: self.server.clone(),
                 account: None,
                 upstream_item: self.target.upstream_item,
-                upstream_tag: Some("thetag".to_owned()),
+                upstream_tag: "thetag".to_owned(),
                 image_type: asked.image_type,
                 index: asked.index,
             })
@@ -318,7 +339,7 @@ impl Stage {
         let images = ImageSettings {
             folder: self.folder.path().join("images"),
             max_bytes: self.image_bytes,
-            fresh: std::time::Duration::from_secs(3600),
+            fresh: Duration::from_secs(3600),
         };
         let images = ImageCache::open(images, self.clock.clone(), metrics.clone());
         let identify: crate::stream::Identify =
