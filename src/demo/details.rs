@@ -67,23 +67,6 @@ pub(super) fn ancestors(state: &State, user: &User, id: Uuid) -> Reply {
     ok(&Value::Array(out))
 }
 
-/// What a demo item never has, in the form that each route gives.
-pub(super) fn nothing(state: &State, user: &User, id: Uuid, route: &str) -> Reply {
-    find(state, user, id)?;
-    match route {
-        "specialfeatures" | "localtrailers" => ok(&json!([])),
-        "thememedia" => {
-            let none = json!({ "OwnerId": "00000000000000000000000000000000", "Items": [],
-                "TotalRecordCount": 0, "StartIndex": 0 });
-            ok(
-                &json!({ "ThemeVideosResult": none, "ThemeSongsResult": none,
-                "SoundtrackSongsResult": none }),
-            )
-        }
-        _ => ok(&all(Vec::new())),
-    }
-}
-
 /// `GET /Items/{id}/Similar`: of the same kind, sharing most genres.
 pub(super) fn similar(state: &State, call: &Call, user: &User, id: Uuid) -> Reply {
     let item = find(state, user, id)?;

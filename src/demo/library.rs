@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
+use super::extras::ExtraKind;
 use super::item::Item;
 use crate::wire::Body;
 
@@ -43,6 +44,11 @@ pub(super) struct Library {
     /// Members of box sets and playlists, in order.
     pub members: HashMap<Uuid, Vec<Uuid>>,
     pub views: Vec<View>,
+    /// Lyrics (`LyricDto`) by track.
+    pub lyrics: HashMap<Uuid, serde_json::Value>,
+    /// By the item that they hang on; in no list.
+    extras: HashMap<Uuid, Vec<(ExtraKind, Uuid)>>,
+    hanging: HashMap<Uuid, Arc<Item>>,
     /// Ids of media sources that are not the item's own id.
     sources: HashMap<Uuid, Uuid>,
     orders: Mutex<HashMap<Vec<(Key, bool)>, Ordered>>,
@@ -55,10 +61,24 @@ impl Library {
         self.items.get(&id)
     }
 
-    /// The item that owns a media source.
+    /// The item that owns a media source; extras too.
     pub fn owner(&self, source: Uuid) -> Option<&Arc<Item>> {
         let id = self.sources.get(&source).unwrap_or(&source);
-        self.items.get(id)
+        self.items.get(id).or_else(|| self.hanging.get(id))
+    }
+
+    /// What of this kind hangs on an item, in order.
+    pub fn extras(&self, owner: Uuid, kind: ExtraKind) -> Vec<Arc<Item>> {
+        let hung = self.extras.get(&owner).into_iter().flatten();
+        let hung = hung.filter(|(is, _)| *is == kind);
+        hung.filter_map(|(_, id)| self.hanging.get(id).cloned())
+            .collect()
+    }
+
+    pub fn hang(&mut self, owner: Uuid, kind: ExtraKind, item: Item) {
+        let hung = self.extras.entry(owner).or_default();
+        hung.push((kind, item.id));
+        self.hanging.insert(item.id, Arc::new(item));
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Item>> {

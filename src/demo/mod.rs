@@ -9,6 +9,7 @@ mod calls;
 mod content;
 mod control;
 mod details;
+mod extras;
 mod hls;
 mod images;
 mod item;
@@ -38,5 +39,6 @@ mod userdata;
 mod tests;
 
 pub use control::{NewItem, UserDataChange};
+pub use extras::ExtraKind;
 pub use server::DemoServer;
 pub use spec::{Access, Content, DemoError, DemoSpec, DemoUser, Fault, Seen, demo_sources};

@@ -19,7 +19,7 @@ use super::reply::{Refusal, Reply, json_with, no_content, ok, text};
 use super::spec::{Fault, Seen};
 use super::state::{State, lock};
 use super::userdata::{self, Report};
-use super::{auth, details, items, names, playlists, sessions, socket, streams, system};
+use super::{auth, details, extras, items, names, playlists, sessions, socket, streams, system};
 use super::{hls, images, playback, subtitles};
 
 /// Serves one request.
@@ -206,11 +206,15 @@ fn route(state: &State, call: &Call) -> Reply {
         [
             "items",
             _,
-            route @ ("intros" | "specialfeatures" | "localtrailers" | "thememedia"),
-        ] if get => details::nothing(state, user()?, id(1)?, route),
-        ["videos", _, "additionalparts"] if get => {
-            details::nothing(state, user()?, id(1)?, "additionalparts")
+            route @ ("intros" | "specialfeatures" | "localtrailers"),
+        ]
+        | ["videos", _, route @ "additionalparts"]
+            if get =>
+        {
+            extras::list(state, user()?, id(1)?, route)
         }
+        ["items", _, "thememedia"] if get => extras::themes(state, call, user()?, id(1)?),
+        ["audio", _, "lyrics"] if get => extras::lyrics(state, user()?, id(1)?),
         ["items", _, "download"] | ["items", _, "file"] if get => {
             streams::download(state, call, user()?, id(1)?, lower[2] == "download")
         }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::films;
 use super::stock::{self, BEGINNING, id};
+use crate::demo::extras::{self, ExtraKind};
 use crate::demo::item::{Item, hex, sort_name};
 use crate::demo::library::Library;
 use crate::demo::media::{self, QUALITIES, Quality};
@@ -229,8 +230,11 @@ impl Shelf<'_> {
             if change == "tag" {
                 fields["Tags"] = json!(["late night"]);
             }
+            let is_murnau = director == "F. W. Murnau";
+            fields["LocalTrailerCount"] = json!(i32::from(is_murnau));
             self.insert(view, own, "Movie", tmdb, fields);
-            if director == "F. W. Murnau" {
+            if is_murnau {
+                extras::hang(&mut self.library, own, ExtraKind::Trailer, "Trailer");
                 murnau.push(own);
             }
         }
@@ -367,6 +371,8 @@ impl Shelf<'_> {
             );
             let cover = hex(id(&["primary", &hex(own)]));
             for (at, track) in (1..).zip(tracks.split(';')) {
+                // The first shelf knows the words of the first songs alone.
+                let is_sung = at == 1 || (at == 2 && self.number > 0);
                 let (name, seconds) = track.rsplit_once('/').unwrap_or((track, "180"));
                 let ticks = seconds.parse::<i64>().unwrap_or(180) * SECOND;
                 let file = format!("{path}/{at:02} - {name}.mp3");
@@ -379,9 +385,14 @@ impl Shelf<'_> {
                     "AlbumArtists": by, "Artists": [artist], "ArtistItems": by, "Container": "mp3",
                     "PremiereDate": date, "ProductionYear": year, "RunTimeTicks": ticks,
                     "Genres": genres, "GenreItems": genre_items, "MediaType": "Audio",
-                    "HasLyrics": false, "Path": file, "MediaStreams": source["MediaStreams"],
+                    "HasLyrics": is_sung, "Path": file, "MediaStreams": source["MediaStreams"],
                     "MediaSources": [source], "ImageTags": {}, "AlbumPrimaryImageTag": cover,
                 }));
+                if is_sung {
+                    let line = format!("{name}, oh {name}");
+                    let lines = [(1, line.as_str()), (9, "la la la"), (17, line.as_str())];
+                    extras::sing(&mut self.library, song, &lines);
+                }
             }
         }
     }
