@@ -18,6 +18,7 @@ mod differential;
 mod discovery;
 mod door;
 mod exactness;
+mod extras;
 mod failure;
 mod fuzzed;
 mod layers;

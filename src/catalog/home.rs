@@ -270,6 +270,30 @@ pub fn similar(scope: &Scope, entry: &ItemEntry, limit: usize) -> Vec<Entry> {
         .collect()
 }
 
+/// The box sets that hold an item, by name.
+///
+/// # Errors
+/// As [`query::select`].
+pub fn collections(scope: &Scope, entry: &ItemEntry) -> Result<Vec<Entry>, CatalogError> {
+    let sets = ItemQuery {
+        filter: ItemFilter {
+            recursive: true,
+            kinds: vec![ItemKind::BoxSet],
+            ..ItemFilter::default()
+        },
+        sort: vec![ItemSort {
+            by: SortBy::SortName,
+            order: SortOrder::Ascending,
+        }],
+    };
+    let holds = |set: &ItemEntry| {
+        let members = &scope.snapshot().item(set.item).members;
+        members.contains(&entry.item)
+    };
+    let sets = query::select(scope, &sets)?;
+    Ok(sets.items().filter(holds).map(Entry::Item).collect())
+}
+
 /// What holds an item, the nearest first, up to the root.
 pub fn ancestors(scope: &Scope, entry: &Entry) -> Vec<Entry> {
     let snapshot = scope.snapshot();

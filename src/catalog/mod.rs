@@ -2,11 +2,13 @@
 //!
 //! `store` keeps an immutable [`snapshot::Snapshot`]; a [`scope::Scope`] is the part that one viewer's
 //! links show; `query` and `home` make lists from it, `render` their Jellyfin bodies, `hydrate` fetches
-//! what only bodies hold, `sync` keeps the snapshot true, `watch` what was watched.
+//! what only bodies hold, `extras` what hangs on items and is in no list; `sync` keeps the snapshot true,
+//! `watch` what was watched.
 
 mod budget;
 pub mod decisions;
 pub mod events;
+pub mod extras;
 pub mod home;
 pub mod hydrate;
 mod identity;

@@ -17,6 +17,7 @@ pub mod decisions;
 pub mod departed;
 pub mod display_preferences;
 mod error;
+pub mod extras;
 pub mod installation;
 pub mod items;
 pub mod leader;

@@ -239,6 +239,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    extras (public_id, owner_upstream_id) {
+        public_id -> Text,
+        server_key -> Text,
+        upstream_id -> Text,
+        owner_upstream_id -> Text,
+    }
+}
+
+diesel::table! {
     former_items (copy_public_id, item_id) {
         copy_public_id -> Text,
         item_id -> Text,
@@ -390,6 +399,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     decisions,
     departed_copies,
     display_preferences,
+    extras,
     former_items,
     installation,
     item_aliases,

@@ -179,3 +179,9 @@ impl From<DbError> for GraphError {
         Self::internal(error)
     }
 }
+
+impl From<serde_json::Error> for GraphError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(error)
+    }
+}

@@ -20,7 +20,6 @@ mod subscription;
 mod tokens;
 mod transport;
 mod types;
-mod upstream;
 
 pub use caller::RequestMeta;
 pub use engine::Engine;

@@ -132,8 +132,13 @@ async fn one(ask: Ask) -> Answer {
             json!({"id": id, "body": filter::whole_body()}),
         )
         .await?;
-    let node: Node = data.found("item")?;
-    Ok(present::raw(node.body))
+    match data.take::<Option<Node>>("item")? {
+        Some(node) => Ok(present::raw(node.body)),
+        None => {
+            let mut data = ask.run(&queries::EXTRA, json!({"id": id})).await?;
+            Ok(present::raw(data.found("extra")?))
+        }
+    }
 }
 
 /// A bare list, not a page.
@@ -356,11 +361,19 @@ async fn ancestors(ask: Ask) -> Answer {
     Ok(list::array(nodes.into_iter().map(|node| node.body)))
 }
 
-/// The box sets among an item's ancestors are not told: none is claimed.
+/// The box sets that hold an item (12.0).
 async fn collections(ask: Ask) -> Answer {
     ask.own()?;
-    exists(&ask, ask.id("itemId")?).await?;
-    present::json(&crate::wire::QueryResult::<()>::empty())
+    let paging = filter::paging(&ask.params)?;
+    let variables = json!({
+        "id": ask.id("itemId")?,
+        "offset": paging.offset,
+        "first": paging.first,
+        "body": filter::body(&ask.params)?,
+    });
+    let mut data = ask.run(&queries::COLLECTIONS, variables).await?;
+    let page: Page = data.take("collections")?;
+    Ok(list::page(page, paging.offset))
 }
 
 /// # Errors

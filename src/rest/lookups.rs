@@ -1,4 +1,4 @@
-//! What belongs to an item and only its server knows: extras, intros, theme media, segments.
+//! What belongs to an item and only its servers know: extras, intros, theme media, segments, lyrics.
 
 use serde_json::{Value, json};
 
@@ -23,8 +23,8 @@ pub(super) const ROUTES: &[Route] = routes! {
     Get "/items/{itemId}/images" User image_infos;
     Get "/items/{itemId}/externalidinfos" Administrator external_ids;
     Get "/items/{itemId}/criticreviews" User no_reviews;
-    Get "/videos/{itemId}/additionalparts" User no_parts;
-    Get "/audio/{itemId}/lyrics" User no_lyrics;
+    Get "/videos/{itemId}/additionalparts" User additional_parts;
+    Get "/audio/{itemId}/lyrics" User lyrics;
     Get "/episode/{itemId}/introtimestamps" User no_timestamps;
     Get "/episode/{itemId}/timestamps" User no_timestamps;
     Get "/items/{itemId}/instantmix" User instant_mix;
@@ -40,11 +40,12 @@ pub(super) const ROUTES: &[Route] = routes! {
 /// What the item's server answered, ids mapped.
 async fn asked(ask: &Ask, what: &str) -> Result<Value, RestError> {
     ask.own()?;
-    let variables = json!({"id": ask.id("itemId")?, "what": what});
+    let variables = json!({
+        "id": ask.id("itemId")?,
+        "what": what,
+        "inherit": ask.params.flag("inheritFromParent")?.unwrap_or(false),
+    });
     let mut data = ask.run(&queries::UPSTREAM_LIST, variables).await?;
-    if data.value("item") == async_graphql::Value::Null {
-        return Err(RestError::NotFound);
-    }
     Raw::from(data.value("upstreamList"))
         .parse()
         .map_err(|error| RestError::Internal(error.to_string()))
@@ -126,15 +127,16 @@ async fn no_reviews(_: Ask) -> Answer {
     present::json(&QueryResult::<()>::empty())
 }
 
-/// Parts of one film in several files play as their server has them.
-async fn no_parts(ask: Ask) -> Answer {
-    ask.own()?;
-    items::exists(&ask, ask.id("itemId")?).await?;
-    present::json(&QueryResult::<()>::empty())
+async fn additional_parts(ask: Ask) -> Answer {
+    let found = asked(&ask, "ADDITIONAL_PARTS").await?;
+    present::json(&QueryResult::whole(elements(found)))
 }
 
-async fn no_lyrics(_: Ask) -> Answer {
-    Err(RestError::NotFound)
+async fn lyrics(ask: Ask) -> Answer {
+    ask.own()?;
+    let variables = json!({"id": ask.id("itemId")?});
+    let mut data = ask.run(&queries::LYRICS, variables).await?;
+    Ok(present::raw(data.found("lyrics")?))
 }
 
 /// A plugin's route: clients take 404 for "not installed".

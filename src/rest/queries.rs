@@ -16,13 +16,16 @@ operations! {
     ANCESTORS "Ancestors" "ancestors";
     CHANGE_PASSWORD "ChangePassword" "change_password";
     CHILDREN "Children" "children";
+    COLLECTIONS "Collections" "collections";
     COUNTS "Counts" "counts";
     DISPLAY_PREFERENCES "DisplayPreferences" "display_preferences";
     EPISODE_IDS "EpisodeIds" "episode_ids";
+    EXTRA "Extra" "extra";
     FILTER_VALUES "FilterValues" "filter_values";
     ITEM "Item" "item";
     ITEMS "Items" "items";
     LATEST "Latest" "latest";
+    LYRICS "Lyrics" "lyrics";
     NAME "Name" "name";
     NAMES "Names" "names";
     NEXT_UP "NextUp" "next_up";

@@ -55,7 +55,7 @@ impl ByCatalog {
         if let Some(slow) = asked.instead_of {
             let twin = self.catalog.twin_of(&scope, slow).await?;
             let twin = twin.ok_or(StreamError::Unavailable)?;
-            return target(&scope, &right.viewer, twin, true);
+            return target(&right.viewer, twin, true);
         }
         let (choice, stands_in) = match right.copy {
             Some(copy) => self.named(&scope, &asked, copy, right.strict).await?,
@@ -70,7 +70,7 @@ impl ByCatalog {
         if asked.whole_file {
             self.catalog.look_for_twins(&scope, choice.public);
         }
-        target(&scope, &right.viewer, choice, stands_in)
+        target(&right.viewer, choice, stands_in)
     }
 
     /// The copy that a right names; where its server is gone, one of the same bytes (told by true), and
@@ -155,7 +155,7 @@ impl ByCatalog {
             });
         }
         // Ids cannot be guessed: who does not know one costs no more than this.
-        if self.item_of(&snapshot, asked).is_none() {
+        if self.item_of(&snapshot, asked).is_none() && !self.is_extra(asked).await? {
             return Err(StreamError::Unauthenticated);
         }
         if let Some(tag) = &asked.tag
@@ -173,18 +173,18 @@ impl ByCatalog {
         if let Some(grant) = self.told_at(asked, &users).await? {
             return self.granted(grant, asked.from_middle).await;
         }
-        match (asked.address, self.item_of(&snapshot, asked)) {
-            (Some(address), Some(item)) => {
-                let user = self.catalog.shown_to(address, item).await?;
-                let user = user.ok_or(StreamError::Unauthenticated)?;
-                Ok(Right {
-                    viewer: self.viewer(user).await?,
-                    copy: None,
-                    strict: asked.from_middle,
-                })
-            }
-            _ => Err(StreamError::Unauthenticated),
-        }
+        let address = asked.address.ok_or(StreamError::Unauthenticated)?;
+        let user = match self.item_of(&snapshot, asked) {
+            Some(item) => self.catalog.shown_to(address, item).await?,
+            None => self.catalog.shown_ids_to(address, &[asked.id]).await?,
+        };
+        Ok(Right {
+            viewer: self
+                .viewer(user.ok_or(StreamError::Unauthenticated)?)
+                .await?,
+            copy: None,
+            strict: asked.from_middle,
+        })
     }
 
     async fn viewer(&self, user: PublicId) -> Result<Arc<Viewer>, StreamError> {
@@ -228,10 +228,15 @@ impl ByCatalog {
             })
     }
 
-    /// The ids of all copies of what is asked for, and of the versions within them.
+    /// Whether it is in no list and hangs on a copy of somebody's.
+    async fn is_extra(&self, asked: &Asked) -> Result<bool, StreamError> {
+        Ok(self.catalog.any_extra(asked.id).await?.is_some())
+    }
+
+    /// The ids of all copies of what is asked for, and of the versions within them. An extra is one version.
     fn names(&self, snapshot: &Snapshot, asked: &Asked) -> Vec<PublicId> {
         let Some(item) = self.item_of(snapshot, asked) else {
-            return Vec::new();
+            return vec![asked.id];
         };
         let copies = snapshot.item(item).copies.iter();
         let mut names = Vec::new();
@@ -311,7 +316,7 @@ impl ByCatalog {
             None => None,
         };
         let index = asked.index.unwrap_or(0) as usize;
-        let choice = image(
+        let known = image(
             &snapshot,
             self.catalog.ids(),
             scope.as_ref(),
@@ -319,8 +324,14 @@ impl ByCatalog {
             asked.image_type,
             index,
             asked.tag.as_deref(),
-        )
-        .ok_or(StreamError::NotFound)?;
+        );
+        let choice = match known {
+            Some(choice) => choice,
+            None => {
+                let extra = self.catalog.extra_image(scope.as_ref(), asked.id).await?;
+                extra.ok_or(StreamError::NotFound)?
+            }
+        };
         let server = self
             .catalog
             .registry()
@@ -343,7 +354,6 @@ impl ByCatalog {
 
 /// Where the bytes of a choice are.
 fn target(
-    scope: &Scope,
     viewer: &Viewer,
     choice: playback::Choice,
     stands_in: bool,
@@ -353,7 +363,7 @@ fn target(
         .ok_or(StreamError::NotFound)?;
     Ok(StreamTarget {
         account: link.account.clone(),
-        upstream_item: scope.snapshot().copy(choice.copy).upstream_id(),
+        upstream_item: choice.item,
         upstream_source: choice.source.to_string(),
         server: choice.server,
         copy: choice.public,

@@ -25,7 +25,10 @@ pub struct Asked {
 /// The copy that is played.
 #[derive(Debug, Clone)]
 pub struct Choice {
+    /// Of an extra: the copy that it hangs on.
     pub copy: CopyIx,
+    /// What is asked for on its server, which may have several versions.
+    pub item: UpstreamId,
     /// The version's id on its server.
     pub source: UpstreamId,
     /// The version's public id.
@@ -50,9 +53,10 @@ impl Catalog {
     /// # Errors
     /// `UnknownItem` for what the viewer does not see; `Unavailable` when no server that has it answers.
     pub async fn choose(&self, scope: &Scope, asked: &Asked) -> Result<Choice, CatalogError> {
-        let entry = playable(scope, asked.id)
-            .or_else(|| playable(scope, asked.media_source_id?))
-            .ok_or(CatalogError::UnknownItem(asked.id))?;
+        let entry = playable(scope, asked.id).or_else(|| playable(scope, asked.media_source_id?));
+        let Some(entry) = entry else {
+            return self.choose_extra(scope, asked).await;
+        };
         let told = self.told(scope, asked).await?;
         let named = asked.media_source_id.into_iter().chain([asked.id]);
         let candidates = told
@@ -156,7 +160,7 @@ impl Catalog {
 
     /// Whether a copy is worth asking for: its server was not asked yet or answers, and it did not keep a
     /// player waiting just now.
-    pub(super) fn is_available(&self, choice: &Choice) -> bool {
+    pub(in crate::catalog) fn is_available(&self, choice: &Choice) -> bool {
         choice.server.is_available() && !self.stalled().holds(choice.public)
     }
 
@@ -182,6 +186,7 @@ impl Catalog {
             .unwrap_or(copy.upstream_id());
         Some(Choice {
             copy: ix,
+            item: copy.upstream_id(),
             source,
             public: id,
             server,

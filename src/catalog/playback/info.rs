@@ -30,8 +30,10 @@ impl Catalog {
         asked: &Asked,
         request: &Body,
     ) -> Result<Body, CatalogError> {
-        let Some(Entry::Item(entry)) = scope.find(asked.id, None) else {
-            return Err(CatalogError::UnknownItem(asked.id));
+        let entry = match scope.find(asked.id, None) {
+            Some(Entry::Item(entry)) => entry,
+            Some(_) => return Err(CatalogError::UnknownItem(asked.id)),
+            None => return self.extra_playback_info(scope, asked, request).await,
         };
         let wanted = match asked.media_source_id {
             None => self.offered(scope, &entry),
@@ -70,7 +72,7 @@ impl Catalog {
     }
 
     /// Asks every server at once; late ones are left out as soon as others have answered.
-    async fn ask(
+    pub(in crate::catalog) async fn ask(
         &self,
         scope: &Scope,
         wanted: Vec<Choice>,
@@ -87,7 +89,7 @@ impl Catalog {
                     .viewer
                     .link_to(scope.snapshot().server_of(copy).id)?
                     .clone();
-                let id = copy.upstream_id();
+                let id = choice.item;
                 let body = upstream_request(request, &link, one_version.then_some(&choice));
                 Some(async move {
                     let path = format!("/Items/{id}/PlaybackInfo");

@@ -6,7 +6,7 @@ mod info;
 mod shown;
 mod stalled;
 mod twins;
-mod urls;
+pub(super) mod urls;
 
 pub use choice::{Asked, Choice, device_key};
 pub use images::{ImageChoice, image};

@@ -58,15 +58,23 @@ impl Catalog {
         let Entry::Item(entry) = entry else {
             return;
         };
-        let (item, user) = (scope.snapshot().item(entry.item), scope.viewer.user_id);
+        let item = scope.snapshot().item(entry.item);
+        if !item.kind.is_folder() {
+            self.note_shown_id(scope, item.id, address);
+        }
+    }
+
+    /// The same of an item by its own id, or of an extra.
+    pub(in crate::catalog) fn note_shown_id(&self, scope: &Scope, id: PublicId, address: IpAddr) {
+        let user = scope.viewer.user_id;
         let (address, now) = (address.to_canonical(), self.clock().millis());
-        if item.kind.is_folder() || !self.shown().note((address, item.id), user, now) {
+        if !self.shown().note((address, id), user, now) {
             return;
         }
         let row = ShownItem {
             user_id: user.to_string(),
             address: address.to_string(),
-            item_id: item.id.to_string(),
+            item_id: id.to_string(),
             shown_at: now,
         };
         let db = self.db().clone();
@@ -88,13 +96,27 @@ impl Catalog {
     ) -> Result<Option<PublicId>, CatalogError> {
         let snapshot = self.snapshot();
         let item = snapshot.item(item);
-        let (address, since) = (address.to_canonical(), self.clock().millis() - TOLD_MS);
-        if let Some(user) = self.shown().last((address, item.id), since) {
-            return Ok(Some(user));
-        }
         // Under a copy's id it stood while the copy was an item by itself.
         let copies = item.copies.iter().map(|copy| snapshot.copy(*copy).id);
-        let ids: Vec<String> = copies.chain([item.id]).map(|id| id.to_string()).collect();
+        let ids: Vec<PublicId> = [item.id].into_iter().chain(copies).collect();
+        self.shown_ids_to(address, &ids).await
+    }
+
+    /// Who was shown one of these there within the last hours; the first is the id that is noted now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn shown_ids_to(
+        &self,
+        address: IpAddr,
+        ids: &[PublicId],
+    ) -> Result<Option<PublicId>, CatalogError> {
+        let (address, since) = (address.to_canonical(), self.clock().millis() - TOLD_MS);
+        let noted = ids.first().map(|id| (address, *id));
+        if let Some(user) = noted.and_then(|noted| self.shown().last(noted, since)) {
+            return Ok(Some(user));
+        }
+        let ids: Vec<String> = ids.iter().map(PublicId::to_string).collect();
         let found = shown_items::last(self.db(), &address.to_string(), &ids, since).await?;
         Ok(found.and_then(|found| found.user_id.parse().ok()))
     }

@@ -70,7 +70,11 @@ pub fn light(
     });
     out.asked("CanDelete", || Some(false));
     out.asked("CanDownload", || Some(!light.is_folder));
-    out.opt("HasLyrics", light.has_lyrics());
+    // These lists are asked of the copies in turn: what one has, the item has.
+    out.opt(
+        "HasLyrics",
+        first(&others, |light| light.has_lyrics().filter(|has| *has)).or(light.has_lyrics()),
+    );
     out.opt(
         "HasSubtitles",
         first(&others, |light| light.has_subtitles().filter(|has| *has)),
@@ -157,8 +161,18 @@ pub fn light(
         out.put("GenreItems", items);
         out.put("Genres", json!(genres));
     }
-    out.asked("LocalTrailerCount", || light.local_trailer_count());
-    out.asked("SpecialFeatureCount", || light.special_feature_count());
+    out.asked("LocalTrailerCount", || {
+        first(&others, |light| {
+            light.local_trailer_count().filter(|count| *count > 0)
+        })
+        .or(light.local_trailer_count())
+    });
+    out.asked("SpecialFeatureCount", || {
+        first(&others, |light| {
+            light.special_feature_count().filter(|count| *count > 0)
+        })
+        .or(light.special_feature_count())
+    });
     children(scope, entry, &mut out);
     family(snapshot, item, light, ids, &mut out);
     music(light, item, snapshot, ids, &mut out);

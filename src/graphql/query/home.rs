@@ -135,6 +135,26 @@ impl HomeQuery {
         Ok(items.map(|entry| Item::new(scope.clone(), entry)).collect())
     }
 
+    /// The box sets that hold an item, by name.
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
+    async fn collections(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        offset: Option<i32>,
+        first: Option<i32>,
+    ) -> GraphResult<ItemConnection> {
+        let id = inputs::id("id", &id)?;
+        let scope = scope(ctx).await?;
+        let found = match scope.find(id, None) {
+            Some(Entry::Item(entry)) => home::collections(&scope, &entry)?,
+            Some(_) => Vec::new(),
+            None => return Err(GraphError::not_found("item")),
+        };
+        let paging = Paging::offset(offset, first);
+        ItemConnection::of(scope, found.as_slice(), &paging, ctx.caller()?.trusted)
+    }
+
     /// What holds an item, the nearest first, up to the folder of the libraries.
     #[graphql(complexity = "cost(5, child_complexity)")]
     async fn ancestors(&self, ctx: &Context<'_>, id: ID) -> GraphResult<Vec<Item>> {

@@ -15,7 +15,6 @@ mod views;
 use async_graphql::MergedObject;
 
 pub use catalog::{WholeCatalog, WholeProjection};
-pub use jellyfin::UpstreamList;
 
 /// Everything that can be asked. What a caller may not see does not exist for them.
 #[derive(MergedObject, Default)]

@@ -260,6 +260,7 @@ fn variables_fit_the_schema() {
                 "SPECIAL_FEATURES",
                 "LOCAL_TRAILERS",
                 "THEME_MEDIA",
+                "ADDITIONAL_PARTS",
                 "MEDIA_SEGMENTS",
                 "IMAGE_INFOS",
             ][..],

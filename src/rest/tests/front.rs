@@ -145,6 +145,7 @@ fn shelf(name: &str, variables: &Value) -> Result<Value, &'static str> {
             {"id": "m", "name": "Music", "collectionType": "music", "body": raw("{\"Id\":\"m\"}")}
         ]}),
         "Item" => json!({"item": null}),
+        "Extra" => json!({"extra": null}),
         "Latest" => {
             json!({"latest": [{"childCount": 5, "body": raw("{\"Id\":\"s\"}")}, {"childCount": null, "body": raw("{\"Id\":\"e\"}")}]})
         }

@@ -1,0 +1,97 @@
+//! An extra is played as a copy is: from the server that has it, by the viewer's own link.
+
+use serde_json::{Value, json};
+
+use super::Extra;
+use crate::catalog::playback::{Asked, Choice, ImageChoice, urls};
+use crate::catalog::scope::Scope;
+use crate::catalog::{Catalog, CatalogError};
+use crate::model::PublicId;
+use crate::wire::Body;
+
+impl Catalog {
+    /// Where a picture of an extra lies. Its tags are its server's to know: one that is kept under a tag
+    /// would be whatever somebody calls it, so none is named.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn extra_image(
+        &self,
+        scope: Option<&Scope>,
+        id: PublicId,
+    ) -> Result<Option<ImageChoice>, CatalogError> {
+        let extra = match scope {
+            Some(scope) => self.extra(scope, id).await?,
+            None => self.any_extra(id).await?,
+        };
+        Ok(extra.map(|extra| ImageChoice {
+            server_id: extra.server_id,
+            item: extra.upstream,
+            tag: None,
+        }))
+    }
+
+    /// The extra that a player asks for by one of its ids.
+    ///
+    /// # Errors
+    /// `UnknownItem` for what the viewer does not see; `Unavailable` when its server does not answer.
+    pub(in crate::catalog) async fn choose_extra(
+        &self,
+        scope: &Scope,
+        asked: &Asked,
+    ) -> Result<Choice, CatalogError> {
+        for id in asked.media_source_id.into_iter().chain([asked.id]) {
+            if let Some(extra) = self.extra(scope, id).await? {
+                return self.choice_of(&extra);
+            }
+        }
+        Err(CatalogError::UnknownItem(asked.id))
+    }
+
+    fn choice_of(&self, extra: &Extra) -> Result<Choice, CatalogError> {
+        let choice = self.registry().get(extra.server_id).map(|server| Choice {
+            copy: extra.owner,
+            item: extra.upstream,
+            source: extra.upstream,
+            public: extra.id,
+            server,
+        });
+        choice
+            .filter(|choice| self.is_available(choice))
+            .ok_or(CatalogError::Unavailable(extra.id))
+    }
+
+    /// `PlaybackInfo` of an extra: one version, under its own id.
+    ///
+    /// # Errors
+    /// As [`Catalog::playback_info`].
+    pub(in crate::catalog) async fn extra_playback_info(
+        &self,
+        scope: &Scope,
+        asked: &Asked,
+        request: &Body,
+    ) -> Result<Body, CatalogError> {
+        let choice = self.choose_extra(scope, asked).await?;
+        let id = choice.public;
+        let answers = self.ask(scope, vec![choice], request, false).await?;
+        let Some((_, mut answer)) = answers.into_iter().next() else {
+            return Err(CatalogError::Unavailable(id));
+        };
+        let tag = || scope.projection.ids.stream_tag(scope.viewer.user_id, id);
+        let sources = answer.get_mut("MediaSources").and_then(Value::as_array_mut);
+        if let Some(sources) = sources {
+            // Further versions of a trailer have no id to be asked by.
+            sources.truncate(1);
+            for source in sources.iter_mut().filter_map(Value::as_object_mut) {
+                source.insert("Id".to_owned(), json!(id));
+                source.insert("ETag".to_owned(), json!(tag()));
+                urls::rewrite(source, id, tag());
+            }
+        }
+        let session = answer.get("PlaySessionId").and_then(Value::as_str);
+        let session = session.map(str::to_owned);
+        self.tell(scope, asked, &[(id, id)], session.as_deref())
+            .await?;
+        Ok(answer)
+    }
+}
