@@ -328,7 +328,8 @@ impl ByCatalog {
         let choice = match known {
             Some(choice) => choice,
             None => {
-                let extra = self.catalog.extra_image(scope.as_ref(), asked.id).await?;
+                let (scope, tag) = (scope.as_ref(), asked.tag.as_deref());
+                let extra = self.catalog.extra_image(scope, asked.id, tag).await?;
                 extra.ok_or(StreamError::NotFound)?
             }
         };

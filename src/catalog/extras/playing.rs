@@ -10,8 +10,8 @@ use crate::model::PublicId;
 use crate::wire::Body;
 
 impl Catalog {
-    /// Where a picture of an extra lies. Its tags are its server's to know: one that is kept under a tag
-    /// would be whatever somebody calls it, so none is named.
+    /// Where a picture of an extra lies. Its tags are its server's to know: it is kept under the tag that
+    /// it is asked by.
     ///
     /// # Errors
     /// When the database fails.
@@ -19,6 +19,7 @@ impl Catalog {
         &self,
         scope: Option<&Scope>,
         id: PublicId,
+        tag: Option<&str>,
     ) -> Result<Option<ImageChoice>, CatalogError> {
         let extra = match scope {
             Some(scope) => self.extra(scope, id).await?,
@@ -27,7 +28,7 @@ impl Catalog {
         Ok(extra.map(|extra| ImageChoice {
             server_id: extra.server_id,
             item: extra.upstream,
-            tag: None,
+            tag: tag.unwrap_or_default().to_owned(),
         }))
     }
 
