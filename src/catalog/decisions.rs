@@ -351,11 +351,8 @@ fn plan(snapshot: &Snapshot, wish: &Wish) -> Result<Vec<Row>, CatalogError> {
 
 /// The copies of an item; of a copy's id, those of its item.
 fn item_copies(snapshot: &Snapshot, id: PublicId) -> Result<Vec<CopyIx>, CatalogError> {
-    let item = match snapshot.target(id) {
-        Some(Target::Item(item)) => item,
-        Some(Target::Copy(copy)) => snapshot.item_of(copy),
-        _ => return Err(CatalogError::UnknownItem(id)),
-    };
+    let item = snapshot.target(id).and_then(|it| snapshot.item_at(it));
+    let item = item.ok_or(CatalogError::UnknownItem(id))?;
     Ok(snapshot.item(item).copies.to_vec())
 }
 

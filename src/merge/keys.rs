@@ -69,12 +69,6 @@ impl KeyIndex {
         }
     }
 
-    /// How much memory it takes, about, in bytes.
-    pub fn weight(&self) -> usize {
-        let changed = self.added.len() + self.removed.len();
-        self.settled.capacity() * 8 + self.starts.capacity() * 4 + changed * 16
-    }
-
     fn settle(&mut self) {
         let (added, removed) = (
             std::mem::take(&mut self.added),

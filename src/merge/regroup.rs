@@ -153,11 +153,6 @@ impl Neighbours {
         row.parent = ABSENT;
         keys_of(&row, &scratch.ids, &self.compat, each);
     }
-
-    /// How much memory it takes, about, in bytes.
-    pub fn weight(&self) -> usize {
-        self.keys.weight()
-    }
 }
 
 fn id_key(realm: Realm, id: &Id) -> u64 {

@@ -13,7 +13,7 @@ use super::{Grant, People, StreamError};
 use crate::accounts::Viewer;
 use crate::catalog::playback::{self, TOLD_MS, device_key, image};
 use crate::catalog::scope::Scope;
-use crate::catalog::snapshot::{Snapshot, Target};
+use crate::catalog::snapshot::Snapshot;
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::play_choices;
 use crate::jellyfin::Server;
@@ -221,11 +221,7 @@ impl ByCatalog {
             .media_source_id
             .into_iter()
             .chain([asked.id])
-            .find_map(|id| match snapshot.target(id)? {
-                Target::Item(item) => Some(item),
-                Target::Copy(copy) => Some(snapshot.item_of(copy)),
-                Target::Library(_) => None,
-            })
+            .find_map(|id| snapshot.item_at(snapshot.target(id)?))
     }
 
     /// Whether it is in no list and hangs on a copy of somebody's.

@@ -3,4 +3,5 @@
 mod access;
 mod crawling;
 mod hydrating;
+mod replica;
 mod world;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 /// See the module.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Index {
     hasher: RandomState,
     shards: Vec<Arc<HashTable<u32>>>,
@@ -15,6 +15,12 @@ pub(super) struct Index {
 
 /// So many entries fill a shard's table nearly.
 const SHARD: usize = 1_600;
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::of(0..0, |at| at)
+    }
+}
 
 impl Index {
     /// Of equal keys the first place is found.
@@ -47,9 +53,6 @@ impl Index {
     pub(super) fn insert<K: Hash + Eq>(&mut self, at: u32, key: impl Fn(u32) -> K) {
         let wanted = key(at);
         let hash = self.hasher.hash_one(&wanted);
-        if self.shards.is_empty() {
-            self.shards.push(Arc::default());
-        }
         let shard = self.shard_of(hash);
         let shard = Arc::make_mut(&mut self.shards[shard]);
         if shard.find(hash, |known| key(*known) == wanted).is_none() {

@@ -36,9 +36,4 @@ impl Ledger {
         });
         found
     }
-
-    /// How much memory it takes, about, in bytes.
-    pub fn weight(&self) -> usize {
-        self.neighbours.weight() + self.named.weight()
-    }
 }

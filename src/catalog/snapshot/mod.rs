@@ -151,14 +151,19 @@ pub struct Snapshot {
 impl Snapshot {
     /// What an item's, copy's, former item's or library's id stands for.
     pub fn target(&self, id: PublicId) -> Option<Target> {
-        let live = |id| match self.living(id)? {
-            Target::Item(item) => Some(item),
-            Target::Copy(copy) => Some(self.item_of(copy)),
-            Target::Library(_) => None,
-        };
+        let live = |id| self.item_at(self.living(id)?);
         let first = |item: ItemIx| (self.copy_order(self.item(item).copies[0]), item);
         let past = || self.past.answer(id, |id| live(id).map(first));
         self.living(id).or_else(|| past().map(Target::Item))
+    }
+
+    /// The item that this is, or is a copy of; none for a library.
+    pub fn item_at(&self, target: Target) -> Option<ItemIx> {
+        match target {
+            Target::Item(item) => Some(item),
+            Target::Copy(copy) => Some(self.item_of(copy)),
+            Target::Library(_) => None,
+        }
     }
 
     /// As above for ids that are somebody's now.

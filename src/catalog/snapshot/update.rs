@@ -97,9 +97,7 @@ impl Step<'_> {
         let mut updated: BTreeMap<CopyIx, Copy> = BTreeMap::new();
         let mut new: BTreeMap<i64, Copy> = BTreeMap::new();
         for known in change.upserted {
-            let Some(copy) = self.located(known) else {
-                continue;
-            };
+            let copy = self.located(known)?;
             let held = before.copy_by_row(known.row);
             let other = before.copy_by_upstream(copy.server, copy.light.id);
             match held {
@@ -247,11 +245,9 @@ impl Step<'_> {
         let had = had.filter_map(|at| Some((*at, self.before.copies.get(*at)?)));
         for (at, copy) in had {
             for version in &copy.versions {
-                let Some(holders) = next.versions.get(version) else {
-                    continue;
-                };
-                let left: Arc<[CopyIx]> =
-                    holders.iter().copied().filter(|held| *held != at).collect();
+                let held = next.versions.get(version).into_iter();
+                let held = held.flat_map(|held| held.iter().copied());
+                let left: Arc<[CopyIx]> = held.filter(|held| *held != at).collect();
                 match left.is_empty() {
                     true => drop(next.versions.remove(version)),
                     false => drop(next.versions.insert(*version, left)),

@@ -360,6 +360,67 @@ fn renew(
     Some((new, before))
 }
 
+/// Films of one name and year, without ids, each on its place.
+fn named_alike(world: &mut World, copies: &[usize]) {
+    for copy in copies {
+        world.rows += 1;
+        let told = Told {
+            year: 1,
+            ..Told::default()
+        };
+        let known = KnownCopy::of(seed(*copy, world.rows, &told), &servers(), &ids());
+        world
+            .copies
+            .insert(*copy, known.expect("its server is known"));
+    }
+}
+
+#[test]
+fn what_cannot_be_told_is_built_anew() {
+    let (ids, known) = (ids(), Remembered::default());
+    let mut world = World::default();
+    let begun = |world: &World| begin(world.parts(&[By::ProviderIds; 2], &known, &ids, 1));
+    let (_, _, ignorant) = begun(&world);
+    named_alike(&mut world, &[0, 1]);
+    let (snapshot, _, first) = begun(&world);
+    assert_eq!(snapshot.items.len(), 1, "they are one");
+    let told = Told {
+        name: 1,
+        ..Told::default()
+    };
+    let made = |copy: usize, row: i64, server_id: i64| {
+        let seed = CopySeed {
+            server_id,
+            ..seed(copy, row, &told)
+        };
+        let server = ServerEntry {
+            id: 3,
+            ..servers().remove(0)
+        };
+        let servers = [servers(), vec![server]].concat();
+        KnownCopy::of(seed, &servers, &ids).expect("its server is known")
+    };
+    let follows = |mut ledger: Ledger, upserted: Arc<KnownCopy>| {
+        let change = Change {
+            upserted: &[upserted],
+            removed: &[],
+            renewed: &[],
+            joined: &[],
+            parted: &[],
+            remembered: &known,
+            ids: &ids,
+            most: usize::MAX,
+        };
+        update(&snapshot, &mut ledger, &change).is_some()
+    };
+    assert!(follows(first, made(0, 1, 1)), "a row that was renamed");
+    let ledger = || begun(&world).2;
+    assert!(!follows(ledger(), made(2, 1, 1)), "a row of another copy");
+    assert!(!follows(ledger(), made(0, 9, 1)), "a copy of two rows");
+    assert!(!follows(ledger(), made(4, 9, 3)), "a server that is new");
+    assert!(!follows(ignorant, made(0, 1, 1)), "half of an item");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -371,17 +432,19 @@ proptest! {
             1 => Just([By::ProviderIds, By::NameYear]),
             1 => Just([By::Smart, By::None]),
         ],
+        most in prop_oneof![3 => Just(usize::MAX), 1 => 0..12usize],
     ) {
-        play(&steps, &strategies)?;
+        play(&steps, &strategies, most)?;
     }
 
     #[test]
     fn ids_go_the_same_ways(steps in prop::collection::vec(step(7, film()), 1..32)) {
-        play(&steps, &[By::ProviderIds; 2])?;
+        play(&steps, &[By::ProviderIds; 2], usize::MAX)?;
     }
 }
 
-fn play(steps: &[Step], strategies: &[By; 2]) -> Result<(), TestCaseError> {
+/// `most`: as many copies are grouped again before everything is built anew.
+fn play(steps: &[Step], strategies: &[By; 2], most: usize) -> Result<(), TestCaseError> {
     let ids = ids();
     let mut world = World::default();
     let (mut known, mut known_anew) = (Remembered::default(), Remembered::default());
@@ -432,7 +495,7 @@ fn play(steps: &[Step], strategies: &[By; 2]) -> Result<(), TestCaseError> {
             parted: &world.parted,
             remembered: &known,
             ids: &ids,
-            most: usize::MAX,
+            most,
         };
         let next = ledger
             .as_mut()
@@ -471,7 +534,7 @@ fn play(steps: &[Step], strategies: &[By; 2]) -> Result<(), TestCaseError> {
     }
     // Some things are built anew, but not most.
     prop_assert!(
-        steps.len() < 12 || followed > 0,
+        steps.len() < 12 || followed > 0 || most < usize::MAX,
         "{followed} followed, {anew} anew"
     );
     Ok(())

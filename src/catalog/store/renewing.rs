@@ -7,7 +7,7 @@ use super::{Renewed, Store, Writer};
 use crate::catalog::CatalogError;
 use crate::catalog::decisions::Standing;
 use crate::catalog::renewal::{Trace, is_followed, renewed};
-use crate::catalog::snapshot::{KnownCopy, Target};
+use crate::catalog::snapshot::KnownCopy;
 use crate::db;
 use crate::db::departed::{self, DepartedCopy, RenewedCopy};
 use crate::model::{PublicId, ServerKey};
@@ -29,13 +29,10 @@ impl Store {
         let mut pairs = self.back_after_a_while(writer, keys, came).await?;
         let mut departed: Vec<DepartedCopy> = Vec::new();
         let servers: HashSet<i64> = gone.iter().map(|seed| seed.server_id).collect();
-        for server in servers {
-            let Some(key) = keys.get(&server) else {
-                continue;
-            };
+        for (server, key) in keys.iter().filter(|(server, _)| servers.contains(server)) {
             let trace = |copy: &Arc<KnownCopy>| Trace::of(copy.id, &copy.light);
             let followed =
-                |copy: &&Arc<KnownCopy>| copy.server_id == server && is_followed(copy.light.kind);
+                |copy: &&Arc<KnownCopy>| copy.server_id == *server && is_followed(copy.light.kind);
             let went: Vec<&Arc<KnownCopy>> = gone.iter().filter(followed).collect();
             let earliest = went.iter().map(|seed| seed.first_seen_at).min();
             let since = earliest.unwrap_or(now).max(now - LATELY_MS);
@@ -78,10 +75,7 @@ impl Store {
         let asked: Vec<String> = by_server.keys().map(ToString::to_string).collect();
         let kept = departed::of_servers(&self.db, &asked).await?;
         let snapshot = self.current.load();
-        let is_here = |copy: PublicId| match snapshot.target(copy) {
-            Some(Target::Copy(ix)) => snapshot.copy(ix).id == copy,
-            _ => false,
-        };
+        let is_here = |copy: PublicId| snapshot.copy_by_id(copy).is_some();
         let mut pairs = Vec::new();
         for (key, came) in by_server {
             let key = key.to_string();
@@ -104,12 +98,11 @@ impl Store {
     ) -> Result<Vec<Renewed>, CatalogError> {
         let remembered = &mut writer.remembered;
         let (mut rows, mut renewed) = (Vec::new(), Vec::new());
-        for (old, new) in pairs {
-            let Some(item) = remembered.item_of_copy.get(old).copied() else {
-                continue;
-            };
-            let before = remembered.item_of_copy.insert(*new, item);
-            let before = before.filter(|before| *before != item);
+        let part_of = |(old, new)| Some((old, new, *remembered.item_of_copy.get(&old)?));
+        let pairs: Vec<_> = pairs.iter().copied().filter_map(part_of).collect();
+        for (old, new, item) in &pairs {
+            let before = remembered.item_of_copy.insert(*new, *item);
+            let before = before.filter(|before| before != item);
             if let Some(before) = before {
                 let former = remembered.former.entry(*new).or_default();
                 if !former.contains(&before) {
@@ -117,7 +110,7 @@ impl Store {
                 }
             }
             let mut was_in = remembered.former.get(old).cloned().unwrap_or_default();
-            was_in.push(item);
+            was_in.push(*item);
             let mut founded = Vec::new();
             for id in was_in {
                 if let Some(item) = remembered.items.get_mut(&id)

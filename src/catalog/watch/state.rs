@@ -251,3 +251,7 @@ impl UserItem {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;
