@@ -1,8 +1,12 @@
 //! What administrators decide by hand, through the front door: previewed, applied, undone, and stable
 //! over re-crawls, restarts and a copy that goes and comes back.
 
+use manyfin::accounts::Actor;
+use manyfin::catalog::CatalogError;
+use manyfin::catalog::decisions::Wish;
 use manyfin::config::CollectionType;
 use manyfin::demo::{DemoServer, DemoSpec};
+use manyfin::model::ItemKind;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -18,13 +22,21 @@ struct Stage {
 impl Stage {
     /// Two servers with eight films each, four of which are on both.
     async fn set(database: &str) -> Self {
+        Self::with(database, 8, |_| {}).await
+    }
+
+    /// The same with so many films on the first one, which is changed before it is crawled.
+    async fn with(database: &str, films: usize, change: impl Fn(&DemoServer)) -> Self {
         let app = TestApp::start(database).await;
         let mut sources = Vec::new();
         let mut rows = Vec::new();
-        for (name, offset) in [("Attic", 0), ("Basement", 4)] {
-            let source = DemoServer::start(DemoSpec::films(name, 8, offset))
+        for (name, films, offset) in [("Attic", films, 0), ("Basement", 8, 4)] {
+            let source = DemoServer::start(DemoSpec::films(name, films, offset))
                 .await
                 .expect("a source");
+            if name == "Attic" {
+                change(&source);
+            }
             rows.push(
                 app.add_server(&source, name, ("crawler", "crawler-pw"))
                     .await,
@@ -395,6 +407,130 @@ async fn a_library_is_previewed_before_it_is_saved(url: String) {
     assert!(!data.to_string().contains("New"), "nothing was saved");
 }
 
+/// Makes a series of the first film and takes the second one's poster away.
+fn spoil(source: &DemoServer) {
+    let films = source.items(ItemKind::Movie);
+    source.edit_item(films[0], |body| {
+        body.insert("Type".to_owned(), json!("Series"));
+    });
+    source.edit_item(films[1], |body| {
+        body.insert("ImageTags".to_owned(), json!({}));
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sense_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    // As many copies are not decided about at once.
+    let stage = Stage::with(&url, 300, spoil).await;
+    let catalog = &stage.app.app.catalog;
+    let (mut films, mut both, mut series, mut bare) = (Vec::new(), None, None, None);
+    let snapshot = catalog.snapshot();
+    for item in snapshot.items.iter() {
+        let copies: Vec<_> = item.copies.iter().map(|at| snapshot.copy(*at)).collect();
+        let [copy] = &copies[..] else {
+            let ids = copies.iter().map(|copy| copy.id.to_string());
+            both = Some((item.id.to_string(), ids.collect::<Vec<_>>()));
+            continue;
+        };
+        let id = copy.id.to_string();
+        let has_poster = copy.light.image_tags().get("Primary").is_some();
+        match copy.light.kind {
+            ItemKind::Series => series = Some(id),
+            ItemKind::Movie if !has_poster => bare = Some(id),
+            ItemKind::Movie => films.push(id),
+            _ => {}
+        }
+    }
+    let (both, copies) = both.expect("a film on both servers");
+    let (series, bare) = (series.expect("a series"), bare.expect("no poster"));
+    let (one, other) = (&films[0], &films[1]);
+    let nobody = "0123456789abcdef0123456789abcdef";
+    let library = snapshot.merged_libraries[0].id;
+    let all = films.join("\", \"");
+    for (wish, problem) in [
+        ("splitItem(copies: [])".to_owned(), "copies: there are none"),
+        (
+            format!("splitItem(copies: [\"{one}\", \"{other}\"])"),
+            "copies: they are of several items",
+        ),
+        (
+            format!("splitItem(copies: [\"{both}\"])"),
+            "copy: the item has several copies",
+        ),
+        (
+            format!("splitItem(copies: [\"{nobody}\"])"),
+            "there is no such item",
+        ),
+        (
+            format!("joinItems(ids: [\"{one}\", \"{series}\"])"),
+            "ids: they are of several kinds",
+        ),
+        (
+            format!("joinItems(ids: [\"{one}\", \"{library}\"])"),
+            "there is no such item",
+        ),
+        (
+            format!("joinItems(ids: [\"{all}\"])"),
+            "ids: they are too many copies; allowed: at most 200 copies",
+        ),
+        (
+            format!("moveCopy(copy: \"{}\", to: \"{both}\")", copies[0]),
+            "to: the copy is there already",
+        ),
+        (
+            format!("moveCopy(copy: \"{series}\", to: \"{both}\")"),
+            "ids: they are of several kinds",
+        ),
+        (
+            format!("keepApart(left: \"{}\", right: \"{both}\")", copies[0]),
+            "right: it is the same",
+        ),
+        (
+            format!("choosePoster(copy: \"{bare}\")"),
+            "copy: it has no poster",
+        ),
+    ] {
+        let query = format!("mutation {{ {wish} {{ id }} }}");
+        let answer = stage.ask_as(&stage.admin, &query, json!({})).await;
+        let error = &answer["errors"][0];
+        let told = error["message"].as_str().unwrap_or_default();
+        assert!(told.starts_with(problem), "{problem}: {answer}");
+        let code = match problem.starts_with("there is no") {
+            true => "NOT_FOUND",
+            false => "BAD_INPUT",
+        };
+        assert_eq!(error["extensions"]["code"], code, "{answer}");
+    }
+    assert_eq!(catalog.snapshot().generation, snapshot.generation);
+
+    // What makes sense is done, and told of in the log.
+    let [left, right] = &copies[..] else {
+        panic!("two copies")
+    };
+    let path = format!(
+        "{{ catalog {{ explain(left: \"{left}\", right: \"{right}\") {{
+            together path {{ key provider providerId }} }} }} }}"
+    );
+    let joined = stage.ask(&path, json!({})).await["catalog"]["explain"].clone();
+    assert_eq!(joined["together"], true);
+    assert_eq!(joined["path"][0]["key"], "PROVIDER", "{joined}");
+    let provider = joined["path"][0]["provider"].as_str().expect("a name");
+    let known = snapshot.copy_by_id(left.parse().expect("an id"));
+    let known = snapshot.copy(known.expect("a copy")).light.provider_ids();
+    let known = known.get(provider).expect("an id of that provider");
+    assert_eq!(joined["path"][0]["providerId"], known);
+    let apart = format!("mutation {{ keepApart(left: \"{left}\", right: \"{right}\") {{ id }} }}");
+    stage.ask(&apart, json!({})).await;
+    let told = stage.ask(&path, json!({})).await;
+    assert_eq!(told["catalog"]["explain"]["together"], false);
+    let log = stage
+        .ask("{ auditLog { nodes { action } } }", json!({}))
+        .await;
+    assert_eq!(log["auditLog"]["nodes"][0]["action"], "item.keep_apart");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn decisions_are_for_administrators() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -411,6 +547,19 @@ async fn decisions_are_for_administrators() {
             answer["errors"][0]["extensions"]["code"], "FORBIDDEN",
             "{answer}"
         );
+    }
+    // The catalog itself takes none from others either.
+    let (app, id) = (&stage.app.app, both[0].parse().expect("an id"));
+    let alice = Actor::User {
+        id,
+        is_administrator: false,
+    };
+    let (accounts, wish) = (&app.accounts, Wish::Split(vec![id]));
+    for refused in [
+        app.catalog.decide(accounts, &alice, &wish, false).await,
+        app.catalog.undo(accounts, &alice, id).await,
+    ] {
+        assert!(matches!(refused, Err(CatalogError::Accounts(_))));
     }
     // What makes no sense is told so.
     for (query, variables) in [

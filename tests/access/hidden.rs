@@ -204,6 +204,51 @@ async fn a_blocked_tag_hides_what_carries_it() {
     is_hidden(&world, &film, &ann, &ben).await;
 }
 
+/// How many items a collection says that it holds, in a list and by itself.
+async fn counted(world: &World, collection: &str, token: &str) -> [Value; 2] {
+    let list = format!("/Items?ids={collection}&fields=ChildCount");
+    let list = world.get(&list, token).await.json();
+    let own = world.get(&format!("/Items/{collection}"), token).await;
+    [
+        list["Items"][0]["ChildCount"].clone(),
+        own.json()["ChildCount"].clone(),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_counts_what_is_seen_of_it() {
+    let world = World::new().await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let collection = text(&world.items(&ann, "BoxSet").await[0], "Id");
+    let within = format!("/Items?parentId={collection}");
+    let members = world.get(&within, &ann).await.json();
+    let names = members["Items"].as_array().expect("a list").iter();
+    let names: Vec<_> = names.map(|member| text(member, "Name")).collect();
+    let copies = world.demo.items(ItemKind::Movie);
+    let mut copies = copies.into_iter();
+    let copy = copies.find(|id| world.demo.item_name(*id).as_ref() == Some(&names[0]));
+    assert!(world.demo.edit_item(copy.expect("a film"), |body| {
+        body.insert("Tags".to_owned(), json!(["late night"]));
+    }));
+    world.app.crawl(world.server).await;
+    let hidden = Access {
+        blocked_tags: vec!["late night".to_owned()],
+        ..Access::default()
+    };
+    world.restricted("ben", hidden).await;
+    let ben = world.app.sign_in("ben", "ben").await;
+    for (token, count) in [(&ann, names.len()), (&ben, names.len() - 1)] {
+        assert_eq!(
+            world.get(&within, token).await.json()["TotalRecordCount"],
+            count
+        );
+        assert_eq!(
+            counted(&world, &collection, token).await,
+            [json!(count), json!(count)]
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_link_sees_nothing() {
     let world = World::new().await;
