@@ -287,6 +287,88 @@ both_databases!(a_server_that_is_down_is_kept_pending, |db| async move {
     assert_eq!(apply(&accounts, &config, true).await.unwrap(), []);
 });
 
+/// A certificate that nobody shows here.
+const AUTHORITY: &str = include_str!("../src/jellyfin/tests/tls/cert.pem");
+
+both_databases!(
+    a_server_that_was_never_reached_is_changed_unasked,
+    |db| async move {
+        let demo = server("attic").await;
+        let (accounts, folder) = accounts(&db).await;
+        let authority = folder.path().join("authority.pem");
+        std::fs::write(&authority, AUTHORITY).unwrap();
+        let authority = format!("ca_file = \"{}\"\n", authority.display());
+        let print = format!("sha256:{}", "ab".repeat(32));
+        let pinned = format!("tls_fingerprint = \"{print}\"\n");
+        let (account, trust) = (
+            "the account that crawls it",
+            "whose certificates it is trusted by",
+        );
+        let silent = "https://127.0.0.1:9/";
+        let by_password = "username = \"crawler\"\npassword = \"crawler-pw\"\n";
+        let steps = [
+            (silent, "token = \"one\"\n", "", String::new()),
+            (silent, "token = \"two\"\n", "", account.to_owned()),
+            (silent, by_password, "", account.to_owned()),
+            (silent, by_password, authority.as_str(), trust.to_owned()),
+            (silent, by_password, pinned.as_str(), trust.to_owned()),
+            (
+                silent,
+                "token = \"two\"\n",
+                "",
+                format!("{trust} and {account}"),
+            ),
+            (
+                "https://127.0.0.1:9/jf",
+                by_password,
+                "",
+                format!("its address and {account}"),
+            ),
+        ];
+        for (url, login, trusted, what) in steps {
+            let text = format!("[[servers]]\nname = \"attic\"\nurl = \"{url}\"\n{login}{trusted}");
+            let file = config(folder.path(), &text);
+            let changes = apply(&accounts, &file, false).await.unwrap();
+            let told = texts(&changes).join("\n");
+            match what.is_empty() {
+                true => assert!(told.starts_with("added server attic, pending"), "{told}"),
+                false => assert_eq!(told, format!("changed server attic: {what}")),
+            }
+            let row = accounts.servers().await.unwrap().remove(0);
+            assert_eq!(row.url, url);
+            assert_eq!(
+                row.ca_pem.as_deref(),
+                (trusted == authority).then_some(AUTHORITY)
+            );
+            let fingerprint = (trusted == pinned).then_some(print.as_str());
+            assert_eq!(row.tls_fingerprint.as_deref(), fingerprint);
+            let name = (login == by_password).then_some("crawler");
+            assert_eq!(row.crawl_username.as_deref(), name);
+            assert_eq!(row.crawl_password.is_some(), name.is_some());
+            assert_eq!(row.crawl_token.is_some(), name.is_none());
+            assert_eq!(apply(&accounts, &file, true).await.unwrap(), [], "{text}");
+        }
+        let right = config(folder.path(), &attic(&demo.url()));
+        let changes = apply(&accounts, &right, false).await.unwrap();
+        assert_eq!(
+            texts(&changes),
+            ["changed server attic: its address, it answered for the first time"]
+        );
+        let row = accounts.servers().await.unwrap().remove(0);
+        assert_eq!(row.upstream_id, Some(demo.id()));
+        assert_eq!(apply(&accounts, &right, true).await.unwrap(), []);
+        // It is known from now on, and another token of its crawler is asked about.
+        let crawler = accounts.crawl_account(row.id).await.unwrap();
+        let login = format!("token = \"{}\"\n", crawler.token.expose());
+        let text = attic(&demo.url()).replace(by_password, &login);
+        let changes = apply(&accounts, &config(folder.path(), &text), false).await;
+        assert_eq!(
+            texts(&changes.unwrap()),
+            [format!("changed server attic: {account}")]
+        );
+    }
+);
+
 both_databases!(passwords_are_for_what_is_made, |db| async move {
     let demo = server("attic").await;
     let (accounts, folder) = accounts(&db).await;

@@ -21,9 +21,6 @@ pub fn read_url(text: &str) -> Result<Url, InvalidInput> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("it is not an http address"));
     }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(wrong("it has no host"));
-    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("it holds a user or password"));
     }

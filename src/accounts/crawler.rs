@@ -2,6 +2,7 @@
 
 use super::AccountsError;
 use super::address::spec;
+use super::error::found;
 use super::service::{Accounts, Change};
 use super::upstream_login::{Credentials, Proven, prove};
 use crate::db::servers::{ServerChange, ServerRow};
@@ -116,10 +117,8 @@ impl Accounts {
             last_seen_at: seen,
             ..ServerChange::default()
         };
-        match servers::update(&self.0.db, id, &change).await {
-            Err(DbError::NotFound) => Err(AccountsError::NotFound("server")),
-            other => Ok(other.map(drop)?),
-        }
+        let noted = servers::update(&self.0.db, id, &change).await;
+        found("server", noted).map(drop)
     }
 
     /// The key of a removed server that this one is again: the same upstream id, and at least half

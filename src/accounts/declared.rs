@@ -1,14 +1,14 @@
 //! What only a configuration file asks for: comparing with what is kept, and changing what was
 //! never reached.
 
-use super::address::{read_url, spec, tls_columns};
+use super::address::{read_url, tls_columns};
 use super::crawler::{PASSWORD, TOKEN};
-use super::names::{self, MAX_NAME};
-use super::servers::{ServerUpdate, shown};
-use super::service::{Accounts, Change};
+use super::names;
+use super::servers::ServerUpdate;
+use super::service::Accounts;
 use super::upstream_login::Credentials;
 use super::{AccountsError, Actor};
-use crate::db::servers::{self, ServerChange, ServerRow};
+use crate::db::servers::ServerRow;
 use crate::error::InvalidInput;
 
 impl Accounts {
@@ -55,15 +55,7 @@ impl Accounts {
             let problem = "the server is known already";
             return Err(InvalidInput::new("server", problem, "one never reached").into());
         }
-        let mut change = ServerChange {
-            updated_at: Some(self.0.clock.millis()),
-            ..ServerChange::default()
-        };
-        if let Some(name) = &update.name {
-            let name = names::check("name", name, MAX_NAME)?;
-            change.name_key = Some(names::key(&name));
-            change.name = Some(name);
-        }
+        let mut change = self.renamed(&update)?;
         if let Some(url) = &update.url {
             change.url = Some(read_url(url)?.to_string());
         }
@@ -85,20 +77,6 @@ impl Accounts {
             change.crawl_password = Some(password);
             change.crawl_token = Some(token);
         }
-        let tx = self.0.db.begin().await?;
-        let row = match servers::update(&tx, id, &change).await {
-            Err(error) if error.is_conflict_on("name_key") => {
-                let name = change.name.unwrap_or_default();
-                return Err(AccountsError::NameTaken { name });
-            }
-            other => other?,
-        };
-        let (old, new) = (Some(shown(&before)), Some(shown(&row)));
-        self.audit(&tx, actor, "server.update", id, old, new)
-            .await?;
-        tx.commit().await?;
-        self.0.registry.upsert(spec(&row)?);
-        self.changed(Change::Server(id)).await?;
-        Ok(row)
+        self.put_server(actor, &before, &change, &update).await
     }
 }

@@ -42,9 +42,9 @@ pub enum AccountsError {
 }
 
 impl AccountsError {
-    /// A stable word for the API.
-    pub fn code(&self) -> &'static str {
-        match self {
+    /// A stable word for the API; none for what is told to nobody but the log.
+    pub fn code(&self) -> Option<&'static str> {
+        let word = match self {
             Self::InvalidInput(_) => "BAD_INPUT",
             Self::InvalidCredentials => "INVALID_CREDENTIALS",
             Self::TooManyAttempts { .. } => "TOO_MANY_ATTEMPTS",
@@ -57,13 +57,17 @@ impl AccountsError {
             Self::WrongUpstreamCredentials => "WRONG_UPSTREAM_CREDENTIALS",
             Self::SetUpIsOver => "SET_UP_IS_OVER",
             Self::Upstream(error) => error.code(),
-            Self::Vault(_) | Self::Db(_) | Self::Internal(_) => "INTERNAL",
-        }
+            Self::Vault(_) | Self::Db(_) | Self::Internal(_) => return None,
+        };
+        Some(word)
     }
+}
 
-    /// Whether the text may be shown to a caller; else only that something failed.
-    pub fn is_public(&self) -> bool {
-        !matches!(self, Self::Vault(_) | Self::Db(_) | Self::Internal(_))
+/// What changed or went meanwhile has an error of its own.
+pub(super) fn found<T>(what: &'static str, result: Result<T, DbError>) -> Result<T, AccountsError> {
+    match result {
+        Err(DbError::NotFound | DbError::Missing(_)) => Err(AccountsError::NotFound(what)),
+        other => Ok(other?),
     }
 }
 

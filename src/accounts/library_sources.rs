@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::AccountsError;
+use super::error::found;
 use super::libraries::{OnServer, Owner, SourceInput};
 use super::names;
 use super::service::{Accounts, Change};
@@ -10,7 +11,7 @@ use crate::config::CollectionType;
 use crate::db::merged_libraries::{self, NewSource};
 use crate::db::servers::ServerRow;
 use crate::db::source_libraries::{self, SeenLibrary, SourceLibraryRow};
-use crate::db::{DbError, links, servers};
+use crate::db::{links, servers};
 use crate::error::InvalidInput;
 use crate::jellyfin::{Account, Server, UpstreamError};
 use crate::model::{PublicId, UpstreamId};
@@ -84,10 +85,7 @@ impl Accounts {
             .collect();
         let now = self.0.clock.millis();
         let kept = source_libraries::replace(&self.0.db, server_id, &seen, now).await;
-        let (rows, changed) = match kept {
-            Err(DbError::Missing(_)) => return Err(AccountsError::NotFound("server")),
-            other => other?,
-        };
+        let (rows, changed) = found("server", kept)?;
         if !self.find_pending_sources(server_id).await? && changed {
             self.changed(Change::Libraries).await?;
         }

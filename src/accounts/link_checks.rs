@@ -2,13 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
+use super::error::found;
 use super::links::{PASSWORD, TOKEN, shown};
 use super::service::{Accounts, Change};
 use super::upstream_login::{Credentials, Proven, prove};
 use super::viewers::read_id;
 use super::{AccountsError, Actor, LinkState};
 use crate::db::links::{LinkChange, LinkRow};
-use crate::db::{DbError, links, sessions};
+use crate::db::{links, sessions};
 use crate::jellyfin::Server;
 
 impl Accounts {
@@ -105,10 +106,7 @@ impl Accounts {
             change.username = Some(proven.name);
         }
         let tx = self.0.db.begin().await?;
-        let after = match links::update(&tx, row.id, &change).await {
-            Err(DbError::NotFound) => return Err(AccountsError::NotFound("link")),
-            other => other?,
-        };
+        let after = found("link", links::update(&tx, row.id, &change).await)?;
         if refused.is_some() {
             sessions::delete_of_link(&tx, row.id).await?;
         }
@@ -123,14 +121,15 @@ impl Accounts {
         Ok(state(&after))
     }
 
-    /// Asks for every link of a server that waits for its first contact.
+    /// Asks for every link of a server that waits for its first contact. One that cannot be read keeps
+    /// nobody else waiting.
     pub(super) async fn try_pending_links(&self, server_id: i64) -> Result<(), AccountsError> {
         for row in links::all(&self.0.db).await? {
-            if row.server_id == server_id && row.state == "pending" {
-                match self.check_link(row.id).await {
-                    Ok(_) | Err(AccountsError::Upstream(_)) => {}
-                    Err(other) => return Err(other),
-                }
+            if row.server_id == server_id
+                && row.state == "pending"
+                && let Err(error) = self.check_link(row.id).await
+            {
+                tracing::warn!(link = row.id, %error, "a link waits on: {error}");
             }
         }
         Ok(())

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::address::{read_url, spec, tls_columns, tls_of};
+use super::error::found;
 use super::names::{self, MAX_NAME};
 use super::service::{Accounts, Change};
 use super::upstream_login::{Credentials, prove};
 use super::{AccountsError, Actor, crawler};
 use crate::db::servers::{NewServer, ServerChange, ServerRow};
-use crate::db::{DbError, Transaction, servers};
+use crate::db::{Transaction, servers};
 use crate::error::InvalidInput;
 use crate::jellyfin::{Account, Registry, Server, ServerSpec, TlsTrust, UpstreamError};
 use crate::model::{PublicId, ServerKey};
@@ -271,15 +272,7 @@ impl Accounts {
     ) -> Result<ServerRow, AccountsError> {
         actor.need_administrator()?;
         let before = self.server_row(id).await?;
-        let mut change = ServerChange {
-            updated_at: Some(self.0.clock.millis()),
-            ..ServerChange::default()
-        };
-        if let Some(name) = &update.name {
-            let name = names::check("name", name, MAX_NAME)?;
-            change.name_key = Some(names::key(&name));
-            change.name = Some(name);
-        }
+        let mut change = self.renamed(&update)?;
         let url = match &update.url {
             Some(url) => read_url(url)?,
             None => spec(&before)?.base_url,
@@ -315,17 +308,42 @@ impl Accounts {
                 Credentials::Token(_) => None,
             });
         }
+        self.put_server(actor, &before, &change, &update).await
+    }
+
+    /// What changes by the name alone.
+    pub(super) fn renamed(&self, update: &ServerUpdate) -> Result<ServerChange, AccountsError> {
+        let name = update.name.as_ref();
+        let name = name.map(|name| names::check("name", name, MAX_NAME));
+        let name = name.transpose()?;
+        Ok(ServerChange {
+            updated_at: Some(self.0.clock.millis()),
+            name_key: name.as_deref().map(names::key),
+            name,
+            ..ServerChange::default()
+        })
+    }
+
+    /// Writes a change of a server down, and lets everybody know.
+    pub(super) async fn put_server(
+        &self,
+        actor: &Actor,
+        before: &ServerRow,
+        change: &ServerChange,
+        update: &ServerUpdate,
+    ) -> Result<ServerRow, AccountsError> {
+        let id = before.id;
         let tx = self.0.db.begin().await?;
-        let row = match servers::update(&tx, id, &change).await {
+        let row = match servers::update(&tx, id, change).await {
             Err(error) if error.is_conflict_on("name_key") => {
-                let name = change.name.unwrap_or_default();
+                let name = change.name.clone().unwrap_or_default();
                 return Err(AccountsError::NameTaken { name });
             }
             other => other?,
         };
-        let (old, mut new) = (shown(&before), shown(&row));
+        let (old, mut new) = (shown(before), shown(&row));
         if update.credentials.is_some() {
-            new["account"] = "proven anew".into();
+            new["account"] = "told anew".into();
         }
         self.audit(&tx, actor, "server.update", id, Some(old), Some(new))
             .await?;
@@ -342,10 +360,8 @@ impl Accounts {
     pub async fn remove_server(&self, actor: &Actor, id: i64) -> Result<(), AccountsError> {
         actor.need_administrator()?;
         let tx = self.0.db.begin().await?;
-        let row = match servers::delete(&tx, id, self.0.clock.millis()).await {
-            Err(DbError::NotFound) => return Err(AccountsError::NotFound("server")),
-            other => other?,
-        };
+        let gone = servers::delete(&tx, id, self.0.clock.millis()).await;
+        let row = found("server", gone)?;
         self.audit(&tx, actor, "server.remove", id, Some(shown(&row)), None)
             .await?;
         tx.commit().await?;

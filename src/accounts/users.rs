@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::error::found;
 use super::limiter::Origin;
 use super::names::{self, MAX_NAME};
 use super::service::{Accounts, Change};
@@ -111,15 +112,6 @@ impl Accounts {
     /// When the database fails.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<User>, AccountsError> {
         let row = users::by_name_key(&self.0.db, &names::key(name)).await?;
-        Ok(row.map(User::try_from).transpose()?)
-    }
-
-    /// The user that the configuration file made under this name.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn user_by_config_key(&self, key: &str) -> Result<Option<User>, AccountsError> {
-        let row = users::by_config_key(&self.0.db, key).await?;
         Ok(row.map(User::try_from).transpose()?)
     }
 
@@ -306,7 +298,7 @@ impl Accounts {
         let tx = self.0.db.begin().await?;
         let before = users::by_id(&tx, &id.to_string()).await?;
         let before = before.ok_or(AccountsError::NotFound("user"))?;
-        let row = found(users::update(&tx, &before.id, &change).await)?;
+        let row = found("user", users::update(&tx, &before.id, &change).await)?;
         if row.settings != before.settings {
             let told = |row: &UserRow| {
                 let settings: Option<Value> = serde_json::from_str(&row.settings).ok();
@@ -348,7 +340,7 @@ impl Accounts {
     pub async fn delete_user(&self, actor: &Actor, id: PublicId) -> Result<(), AccountsError> {
         actor.need_administrator()?;
         let tx = self.0.db.begin().await?;
-        let row = found(users::delete(&tx, &id.to_string()).await)?;
+        let row = found("user", users::delete(&tx, &id.to_string()).await)?;
         self.audit(&tx, actor, "user.delete", id, Some(shown(&row)), None)
             .await?;
         tx.commit().await?;
@@ -371,7 +363,7 @@ impl Accounts {
             Err(error) if error.is_conflict_on("name_key") => {
                 return Err(AccountsError::NameTaken { name });
             }
-            other => found(other)?,
+            other => found("user", other)?,
         };
         let (old, new) = (Some(shown(&before)), Some(shown(&row)));
         self.audit(&tx, actor, action, id, old, new).await?;
@@ -397,20 +389,10 @@ fn needs_password() -> InvalidInput {
 
 /// A taken name has an error of its own.
 pub(super) fn insert_named<T>(result: Result<T, DbError>, name: &str) -> Result<T, AccountsError> {
-    result.map_err(|error| {
-        if error.is_conflict_on("name_key") {
-            AccountsError::NameTaken {
-                name: name.to_owned(),
-            }
-        } else {
-            error.into()
-        }
-    })
-}
-
-fn found<T>(result: Result<T, DbError>) -> Result<T, AccountsError> {
-    result.map_err(|error| match error {
-        DbError::NotFound => AccountsError::NotFound("user"),
-        other => other.into(),
-    })
+    match result {
+        Err(error) if error.is_conflict_on("name_key") => Err(AccountsError::NameTaken {
+            name: name.to_owned(),
+        }),
+        other => Ok(other?),
+    }
 }

@@ -152,12 +152,6 @@ impl Vault {
             .map_err(|_| VaultError::Damaged)
     }
 
-    /// Whether this was sealed with the key that seals now.
-    pub fn is_current(&self, sealed: &[u8]) -> bool {
-        let keys = self.0.keys.read().unwrap_or_else(|e| e.into_inner());
-        sealed.len() >= HEAD && keys.first().is_some_and(|key| key.id == sealed[1..5])
-    }
-
     /// Makes a new key that seals from now on; the older ones still open. Kept in the file.
     ///
     /// # Errors

@@ -218,21 +218,6 @@ pub async fn by_virtual_id(db: &Db, virtual_id: &str) -> Result<Option<MergedLib
 
 /// # Errors
 /// When the database fails.
-pub async fn by_config_key(db: &Db, config_key: &str) -> Result<Option<MergedLibrary>, DbError> {
-    let id: Option<i64> = with_conn!(db, |conn| merged_libraries::table
-        .filter(merged_libraries::config_key.eq(config_key))
-        .select(merged_libraries::id)
-        .first(conn)
-        .await
-        .optional())?;
-    match id {
-        Some(id) => by_id(db, id).await,
-        None => Ok(None),
-    }
-}
-
-/// # Errors
-/// When the database fails.
 pub async fn by_id(db: &Db, id: i64) -> Result<Option<MergedLibrary>, DbError> {
     let (rows, sources, pending) = with_conn!(db, |conn| {
         let rows: Vec<MergedLibraryRow> = merged_libraries::table

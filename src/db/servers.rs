@@ -126,17 +126,6 @@ pub async fn by_name_key(db: &Db, name_key: &str) -> Result<Option<ServerRow>, D
         .optional())
 }
 
-/// # Errors
-/// When the database fails.
-pub async fn by_config_key(db: &Db, config_key: &str) -> Result<Option<ServerRow>, DbError> {
-    with_conn!(db, |conn| servers::table
-        .filter(servers::config_key.eq(config_key))
-        .select(ServerRow::as_select())
-        .first(conn)
-        .await
-        .optional())
-}
-
 /// Adds a server. Unless `even_if_known`, a server of the same upstream id that is here refuses it.
 ///
 /// # Errors

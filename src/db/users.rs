@@ -83,17 +83,6 @@ pub async fn by_name_key(db: &Db, name_key: &str) -> Result<Option<UserRow>, DbE
         .optional())
 }
 
-/// # Errors
-/// When the database fails.
-pub async fn by_config_key(db: &Db, config_key: &str) -> Result<Option<UserRow>, DbError> {
-    with_conn!(db, |conn| users::table
-        .filter(users::config_key.eq(config_key))
-        .select(UserRow::as_select())
-        .first(conn)
-        .await
-        .optional())
-}
-
 /// The user that this account made by signing in.
 ///
 /// # Errors

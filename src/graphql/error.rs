@@ -155,10 +155,9 @@ impl From<UpstreamError> for GraphError {
 impl From<AccountsError> for GraphError {
     fn from(error: AccountsError) -> Self {
         use AccountsError as E;
-        if !error.is_public() {
+        let Some(reason) = error.code() else {
             return Self::internal(error);
-        }
-        let reason = error.code();
+        };
         let code = match &error {
             E::InvalidInput(wrong) => return wrong.clone().into(),
             E::InvalidCredentials => Code::InvalidCredentials,

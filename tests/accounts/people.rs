@@ -48,11 +48,35 @@ both_databases!(set_up_makes_one_administrator, |db: Db| async move {
     ));
     let user = give(&token, "p").await.unwrap();
     assert!(user.is_administrator);
+    assert!(!accounts.needs_setup().await.unwrap());
     assert!(matches!(
         give(&token, "p").await,
         Err(AccountsError::SetUpIsOver)
     ));
 });
+
+both_databases!(
+    a_token_is_worth_nothing_once_there_is_an_administrator,
+    |db: Db| async move {
+        let accounts = fresh(db).await;
+        let FirstStart::Token(token) = accounts.first_start(None).await.unwrap() else {
+            panic!("no administrator yet");
+        };
+        let root = NewUser {
+            name: "root".into(),
+            password: Some(Secret::new("p")),
+            is_administrator: true,
+            config_key: None,
+        };
+        accounts.create_user(&Actor::Shell, root).await.unwrap();
+        for _ in 0..2 {
+            let late = accounts.complete_setup(&token, "eve", Secret::new("p"), None);
+            let late = late.await;
+            assert!(matches!(late, Err(AccountsError::SetUpIsOver)));
+        }
+        assert_eq!(accounts.users().await.unwrap().len(), 1);
+    }
+);
 
 both_databases!(
     the_environment_can_make_the_first_administrator,

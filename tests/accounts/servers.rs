@@ -30,13 +30,13 @@ both_databases!(
         let mut nobody = wish.clone();
         nobody.url = "http://127.0.0.1:1/".into();
         let error = try_it(nobody).await.unwrap_err();
-        assert_eq!(error.code(), "UPSTREAM_UNREACHABLE", "{error}");
+        assert_eq!(error.code(), Some("UPSTREAM_UNREACHABLE"), "{error}");
         attic.set_fault(Some(Fault::Html));
         let error = try_it(wish.clone()).await.unwrap_err();
-        assert_eq!(error.code(), "UPSTREAM_NOT_JELLYFIN", "{error}");
+        assert_eq!(error.code(), Some("UPSTREAM_NOT_JELLYFIN"), "{error}");
         attic.set_fault(Some(Fault::Starting));
         let error = try_it(wish.clone()).await.unwrap_err();
-        assert_eq!(error.code(), "UPSTREAM_STARTING", "{error}");
+        assert_eq!(error.code(), Some("UPSTREAM_STARTING"), "{error}");
         attic.set_fault(None);
         let mut spec = DemoSpec::films("old", 1, 0);
         spec.version = "10.9.11".into();
@@ -132,6 +132,15 @@ both_databases!(
         assert!(bed.accounts.registry().get(id).is_none());
         let back = bed.add(&attic, "attic").await;
         assert_eq!(key(back), first, "its items are the known ones");
+        bed.accounts.remove_server(&bed.root, back).await.unwrap();
+        // Also where it is found out about only at first contact.
+        let later = bed
+            .accounts
+            .add_server_later(&bed.root, add(&attic, "attic"));
+        let back = later.await.unwrap().id;
+        assert_ne!(key(back), first);
+        bed.accounts.crawl_account(back).await.unwrap();
+        assert_eq!(key(back), first);
         bed.accounts.remove_server(&bed.root, back).await.unwrap();
 
         // The same upstream id, other items: another server, unless an administrator says otherwise.
