@@ -29,6 +29,7 @@ mod outage;
 mod pictures;
 mod policies;
 mod recorded_fidelity;
+mod request_forms;
 mod scopes;
 mod search_hints;
 mod shutdown;
