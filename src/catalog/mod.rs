@@ -13,6 +13,7 @@ pub mod home;
 pub mod hydrate;
 mod identity;
 mod load;
+pub mod mix;
 pub mod names;
 pub mod playback;
 pub mod query;

@@ -7,6 +7,7 @@ use super::present::list::{self, Page};
 use super::present::raw::Raw;
 use super::route::{Answer, Ask, Route, routes};
 use super::{filter, items, present, queries};
+use crate::model::PublicId;
 use crate::wire::QueryResult;
 
 pub(super) const ROUTES: &[Route] = routes! {
@@ -34,7 +35,7 @@ pub(super) const ROUTES: &[Route] = routes! {
     Get "/playlists/{itemId}/instantmix" User instant_mix;
     Get "/artists/instantmix" User instant_mix;
     Get "/musicgenres/instantmix" User instant_mix;
-    Get "/musicgenres/{name}/instantmix" User instant_mix;
+    Get "/musicgenres/{name}/instantmix" User genre_mix;
 };
 
 /// What the item's server answered, ids mapped.
@@ -144,17 +145,42 @@ async fn no_timestamps(_: Ask) -> Answer {
     Err(RestError::NotFound)
 }
 
-/// Songs in random order.
 async fn instant_mix(ask: Ask) -> Answer {
-    ask.own()?;
-    let mut filter = filter::Filter::default();
-    filter.set("kinds", json!(["AUDIO"])).set("recursive", true);
-    match ask.segment("name") {
-        "" => {}
-        genre => {
-            filter.set("genres", json!([genre]));
+    match ask.segment("itemId") {
+        "" => {
+            let id = ask.params.id("id")?.ok_or_else(|| RestError::Invalid {
+                field: "id".to_owned(),
+                problem: "The id field is required.".to_owned(),
+            })?;
+            mix(ask, id).await
+        }
+        _ => {
+            let id = ask.id("itemId")?;
+            mix(ask, id).await
         }
     }
+}
+
+async fn mix(ask: Ask, id: PublicId) -> Answer {
+    ask.own()?;
+    let variables = json!({
+        "id": id,
+        "first": filter::paging(&ask.params)?.first,
+        "body": filter::body(&ask.params)?,
+    });
+    let mut data = ask.run(&queries::INSTANT_MIX, variables).await?;
+    let page: Page = data.take("instantMix")?;
+    Ok(list::page(page, 0))
+}
+
+/// A genre is named, not identified: what nobody carries is an empty list, as in Jellyfin.
+async fn genre_mix(ask: Ask) -> Answer {
+    ask.own()?;
+    let mut filter = filter::Filter::default();
+    filter
+        .set("kinds", json!(["AUDIO"]))
+        .set("recursive", true)
+        .set("genres", json!([ask.segment("name")]));
     let sort = json!([{"by": "RANDOM"}]);
     ask.seed(&mut filter, &sort);
     let variables = json!({

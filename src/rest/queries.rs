@@ -22,6 +22,7 @@ operations! {
     EPISODE_IDS "EpisodeIds" "episode_ids";
     EXTRA "Extra" "extra";
     FILTER_VALUES "FilterValues" "filter_values";
+    INSTANT_MIX "InstantMix" "instant_mix";
     ITEM "Item" "item";
     ITEMS "Items" "items";
     LATEST "Latest" "latest";

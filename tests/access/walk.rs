@@ -102,13 +102,8 @@ const SAYS_NOTHING: &[&str] = &[
     "/playingitems/{itemId}/progress",
     "/users/{userId}/playingitems/{itemId}",
     "/users/{userId}/playingitems/{itemId}/progress",
-    "/albums/{itemId}/instantmix",
-    "/artists/{itemId}/instantmix",
     "/channels/{channelId}/items",
     "/items/{itemId}/criticreviews",
-    "/items/{itemId}/instantmix",
-    "/playlists/{itemId}/instantmix",
-    "/songs/{itemId}/instantmix",
 ];
 
 /// What stands in the braces, by what the path is about.

@@ -3,6 +3,7 @@
 
 mod collections;
 mod lyrics;
+mod mix;
 mod playing;
 mod shelves;
 mod telling;

@@ -5,10 +5,12 @@ use chrono::{DateTime, Utc};
 
 use super::items::list;
 use crate::catalog::home::{self, LatestQuery, NextUpQuery};
+use crate::catalog::mix;
 use crate::catalog::scope::Entry;
 use crate::graphql::caller::{Ask, scope};
 use crate::graphql::error::{GraphError, GraphResult};
 use crate::graphql::inputs::{self, ItemFilterInput, Kind, Paging, cost, weight};
+use crate::graphql::scalars::Long;
 use crate::graphql::types::{Item, ItemConnection};
 use crate::model::{ItemFilter, ItemQuery, ItemSort, Page, PublicId, SortBy, SortOrder};
 
@@ -133,6 +135,26 @@ impl HomeQuery {
         };
         let items = found.into_iter();
         Ok(items.map(|entry| Item::new(scope.clone(), entry)).collect())
+    }
+
+    /// Songs like a song, an album, an artist, a playlist or a genre: those that share a genre with it, at
+    /// most 200, by chance; a song itself goes first.
+    #[graphql(complexity = "cost(weight(first, None), child_complexity)")]
+    async fn instant_mix(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        #[graphql(desc = "The same number gives the same order.")] seed: Option<Long>,
+        first: Option<i32>,
+    ) -> GraphResult<ItemConnection> {
+        let id = inputs::id("id", &id)?;
+        let scope = scope(ctx).await?;
+        let like = scope.find(id, None);
+        let like = like.ok_or_else(|| GraphError::not_found("item"))?;
+        let chance = seed.map_or_else(rand::random, |Long(seed)| seed);
+        let found = mix::instant_mix(&scope, &like, chance)?;
+        let paging = Paging::offset(None, first);
+        ItemConnection::of(scope, found.as_slice(), &paging, ctx.caller()?.trusted)
     }
 
     /// The box sets that hold an item, by name.
