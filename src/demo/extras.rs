@@ -99,6 +99,11 @@ pub(super) fn hang(
         "LocationType": "FileSystem", "MediaType": if is_song { "Audio" } else { "Video" },
         "LockedFields": [], "LockData": false,
     });
+    if !is_song {
+        let sheet = json!({ "Width": 320, "Height": 180, "TileWidth": 10, "TileHeight": 10,
+            "ThumbnailCount": kind.seconds() / 10, "Interval": 10_000, "Bandwidth": 20_000 });
+        body["Trickplay"] = json!({ hex(id): { "320": sheet } });
+    }
     if let Some(extra) = extra {
         body["ExtraType"] = json!(extra);
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::Catalog;
 use crate::catalog::playback::urls;
-use crate::catalog::render::IdMap;
+use crate::catalog::render::{IdMap, trickplay};
 use crate::catalog::scope::Scope;
 use crate::model::{NameKind, UpstreamId};
 
@@ -51,6 +51,7 @@ impl Mapping<'_> {
             match key.as_str() {
                 "ServerId" => *value = json!(self.server_id),
                 "MediaSources" => self.sources(value),
+                "Trickplay" => *value = trickplay(value, &self.ids),
                 "GenreItems" => self.names(NameKind::Genre, value),
                 "Studios" => self.names(NameKind::Studio, value),
                 "People" => self.names(NameKind::Person, value),

@@ -166,7 +166,7 @@ fn lacking(value: &Value) -> bool {
 }
 
 /// Keyed by the version's id.
-fn trickplay(value: &Value, ids: &IdMap<'_>) -> Value {
+pub fn trickplay(value: &Value, ids: &IdMap<'_>) -> Value {
     let Some(versions) = value.as_object() else {
         return value.clone();
     };

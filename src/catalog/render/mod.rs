@@ -22,7 +22,7 @@ use crate::catalog::snapshot::CopyIx;
 use crate::model::BodyOptions;
 use crate::wire::Body;
 
-pub use fields::needs_bodies;
+pub use fields::{needs_bodies, trickplay};
 pub use ids::IdMap;
 pub use kept::{BUDGET as TEXTS, Kept};
 pub use sources::{map as map_source, source_id};
