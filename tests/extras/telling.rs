@@ -86,6 +86,50 @@ async fn parts_are_those_of_the_copy_that_plays() {
     .await;
 }
 
+/// The parts that follow are asked for before it is told how a film plays: the two must fit, or half of one
+/// film is played, or half of one after the whole of another.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_plays_first_is_what_told_its_parts() {
+    let shelves = Shelves::new().await;
+    let (name, here, there) = shelves.shared(ItemKind::Movie);
+    assert!(shelves.attic.edit_item(here, |body| {
+        for source in body["MediaSources"].as_array_mut().expect("versions") {
+            source["Container"] = json!("avi");
+        }
+    }));
+    let ann = shelves.gateway.sign_in("ann").await;
+    let film = id(&shelves.named(&ann, "Movie", &name).await).to_owned();
+    let first = async || {
+        let profile = json!({ "DeviceProfile": {
+            "DirectPlayProfiles": [{ "Type": "Video", "Container": "mp4,mov,mkv" }],
+            "TranscodingProfiles": [{ "Type": "Video", "Container": "mp4", "Protocol": "hls",
+                "VideoCodec": "h264", "AudioCodec": "aac" }],
+        }});
+        let told = ann
+            .post(&format!("/Items/{film}/PlaybackInfo"), profile)
+            .await;
+        let parts = ann.get(&format!("/Videos/{film}/AdditionalParts")).await;
+        let label = told["MediaSources"][0]["Name"].as_str().expect("a label");
+        let server = label.split(" · ").next().expect("a server").to_owned();
+        (server, names(&parts).len())
+    };
+    // What needs no transcoding goes first, and neither has parts.
+    assert_eq!(first().await, ("Basement".to_owned(), 0));
+    shelves
+        .attic
+        .add_extra(here, ExtraKind::Part, "Second reel");
+    shelves.crawl().await;
+    assert_eq!(first().await, ("Attic".to_owned(), 1));
+    shelves
+        .basement
+        .add_extra(there, ExtraKind::Part, "Part two");
+    shelves
+        .basement
+        .add_extra(there, ExtraKind::Part, "Part three");
+    shelves.crawl().await;
+    assert_eq!(first().await, ("Attic".to_owned(), 1));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn themes_of_the_series_sound_on_its_episodes() {
     let shelves = Shelves::new().await;

@@ -125,8 +125,13 @@ impl Catalog {
         what: Belonging,
     ) -> Result<Vec<CopyIx>, CatalogError> {
         match what {
-            // They are of one file: of the one that plays under this id.
-            Belonging::AdditionalParts | Belonging::MediaSegments => {
+            // Of the copy that will play: parts are asked for before it is told how.
+            Belonging::AdditionalParts => {
+                let first = self.offered(scope, entry).into_iter().next();
+                Ok(first.map(|choice| choice.copy).into_iter().collect())
+            }
+            // Of the one that plays.
+            Belonging::MediaSegments => {
                 let asked = Asked {
                     id: entry.id,
                     ..Asked::default()

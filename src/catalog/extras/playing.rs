@@ -1,10 +1,14 @@
 //! An extra is played as a copy is: from the server that has it, by the viewer's own link.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::Extra;
+use crate::catalog::hydrate::CopyRef;
 use crate::catalog::playback::{Asked, Choice, ImageChoice, urls};
 use crate::catalog::scope::Scope;
+use crate::catalog::snapshot::CopyIx;
 use crate::catalog::{Catalog, CatalogError};
 use crate::model::PublicId;
 use crate::wire::Body;
@@ -60,6 +64,22 @@ impl Catalog {
         choice
             .filter(|choice| self.is_available(choice))
             .ok_or(CatalogError::Unavailable(extra.id))
+    }
+
+    /// Whether one of these copies lies in several files, as far as its kept body tells; nobody is asked.
+    pub(in crate::catalog) async fn any_in_parts(&self, scope: &Scope, copies: &[CopyIx]) -> bool {
+        let kept = copies.iter().map(|copy| {
+            let copy = scope.snapshot().copy(*copy);
+            CopyRef {
+                copy_id: copy.row,
+                server_id: scope.snapshot().server_of(copy).id,
+                upstream_id: copy.upstream_id(),
+                account: None,
+            }
+        });
+        let bodies = self.hydrate().bodies(&kept.collect::<Vec<_>>()).await;
+        let count = |body: &Arc<Body>| body.get("PartCount").and_then(Value::as_i64);
+        bodies.values().any(|body| count(body) > Some(1))
     }
 
     /// `PlaybackInfo` of an extra: one version, under its own id.

@@ -160,9 +160,15 @@ impl Catalog {
             );
         }
         // A copy named by its own id stays first; else what plays as it is goes before what must be
-        // transcoded. Stable, so the source policy decides among equals.
+        // transcoded. Stable, so the source policy decides among equals. Where a copy lies in several
+        // files the policy decides alone: clients asked before which parts follow, or none.
         let named = scope.snapshot().copy(entry.lead).id == entry.id;
-        sources.sort_by_key(|(effort, choice, _)| (named && choice.copy != entry.lead, *effort));
+        let copies: Vec<_> = answers.iter().map(|(choice, _)| choice.copy).collect();
+        let in_parts = several && self.any_in_parts(scope, &copies).await;
+        sources.sort_by_key(|(effort, choice, _)| {
+            let effort = if in_parts { 0 } else { *effort };
+            (named && choice.copy != entry.lead, effort)
+        });
 
         let mut told = Vec::new();
         let mut out = Vec::new();
