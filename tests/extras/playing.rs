@@ -1,6 +1,7 @@
 //! An extra plays through us under the id that it was told by, for whoever sees what it hangs on.
 
-use manyfin::demo::ExtraKind;
+use manyfin::demo::{Access, ExtraKind, NewItem};
+use manyfin::model::UpstreamId;
 use reqwest::{Client as Http, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -176,9 +177,10 @@ both_gateways!(an_intro_plays_before_many_films, intros);
 
 async fn intros(url: String) {
     let sources = sources(1, 6).await;
+    let mut upstream = UpstreamId::default();
     for number in 0..2 {
         let (_, ids) = film(&sources, number);
-        sources[0]
+        upstream = sources[0]
             .add_extra(ids[0], ExtraKind::Intro, "Curtain")
             .expect("a film");
     }
@@ -197,6 +199,37 @@ async fn intros(url: String) {
             206
         );
     }
+    // It comes into a library, and ann may not see it there: then it does not come before a film either.
+    let item = ann.id_of(&film(&sources, 0).0).await;
+    let told = ann.get(&format!("/Items/{item}/Intros")).await;
+    let intro = id(&told["Items"][0]).to_owned();
+    let mut source = told["Items"][0]["MediaSources"][0].clone();
+    source["Id"] = json!(upstream);
+    let stream = format!("/Videos/{intro}/stream?static=true");
+    let tag = info(&ann, &intro, plays_all()).await["MediaSources"][0]["ETag"].clone();
+    let tagged = format!("{stream}&tag={}", tag.as_str().expect("a tag"));
+    assert_eq!(
+        tokenless(&gateway, &tagged).await,
+        StatusCode::PARTIAL_CONTENT
+    );
+    let listed = json!({
+        "Id": upstream, "Name": "Curtain", "Type": "Movie", "Tags": ["late night"],
+        "ParentId": sources[0].library_id("Films").expect("films").to_string(),
+        "MediaSources": [source], "ImageTags": {}, "BackdropImageTags": [], "IsFolder": false,
+    });
+    let listed = listed.as_object().expect("a body").clone();
+    sources[0].add_item(NewItem::Body(Box::new(listed.into_iter().collect())));
+    let hidden = Access {
+        blocked_tags: vec!["late night".to_owned()],
+        ..Access::default()
+    };
+    assert!(sources[0].set_access("alice", hidden));
+    gateway.crawl().await;
+    gateway.sync_links(gateway.servers[0]).await;
+    assert_eq!(status(&ann, &format!("/Items/{intro}")).await, 404);
+    assert_eq!(ann.first_bytes(&stream).await, 404);
+    assert_eq!(tokenless(&gateway, &tagged).await, StatusCode::NOT_FOUND);
+
     let none = ann.id_of(&film(&sources, 2).0).await;
     assert_eq!(
         ann.get(&format!("/Items/{none}/Intros")).await["Items"],

@@ -35,15 +35,22 @@ pub struct Extra {
     pub server_id: i64,
 }
 
-/// What a row tells, while the copy lives that it names.
+/// What a row tells, while the copy lives that it names. What is listed by now goes by its own access.
 fn living(snapshot: &Snapshot, row: &ExtraRow) -> Option<Extra> {
     let key = row.server_key.parse().ok()?;
     let server = snapshot.servers.iter().position(|known| known.key == key)?;
-    let owner = row.owner_upstream_id.parse().ok()?;
+    let (upstream, owner) = (
+        row.upstream_id.parse().ok()?,
+        row.owner_upstream_id.parse().ok()?,
+    );
+    let position = u32::try_from(server).ok()?;
+    if snapshot.copy_by_upstream(position, upstream).is_some() {
+        return None;
+    }
     Some(Extra {
         id: row.public_id.parse().ok()?,
-        upstream: row.upstream_id.parse().ok()?,
-        owner: snapshot.copy_by_upstream(u32::try_from(server).ok()?, owner)?,
+        upstream,
+        owner: snapshot.copy_by_upstream(position, owner)?,
         server_id: snapshot.servers[server].id,
     })
 }

@@ -29,9 +29,6 @@ pub(super) struct Turns {
 
 impl Catalog {
     /// Asks the servers of these copies in turn. What a server refuses or does not know, it does not have.
-    ///
-    /// # Errors
-    /// When the database fails; a silent server is told in [`Turns::silent`].
     pub(super) async fn in_turn(
         &self,
         scope: &Scope,
