@@ -81,11 +81,11 @@ fn seed(copy: &KnownCopy, change: impl FnOnce(&mut LightItem)) -> CopySeed {
     CopySeed {
         row: copy.row,
         server_id: copy.server_id,
-        library_row: copy.library_row,
+        library_row: copy.library_row(),
         light: Packed::from(&light),
         first_seen_at: copy.first_seen_at,
         changed_at: copy.changed_at + 1,
-        members: copy.members.clone(),
+        members: copy.members().into(),
     }
 }
 

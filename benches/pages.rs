@@ -177,11 +177,11 @@ impl Bed {
             let seed = CopySeed {
                 row: film.row,
                 server_id: film.server_id,
-                library_row: film.library_row,
+                library_row: film.library_row(),
                 light: Packed::from(&light),
                 first_seen_at: film.first_seen_at,
                 changed_at: film.changed_at + 1,
-                members: film.members.clone(),
+                members: film.members().into(),
             };
             let begun = Instant::now();
             let known = KnownCopy::of(seed, &self.generated.servers, &self.generated.ids);

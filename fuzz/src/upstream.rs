@@ -106,13 +106,13 @@ fn catalog(items: Vec<LightItem>) {
     assert_eq!(snapshot.copies.len(), count);
     for (at, item) in snapshot.items.iter().enumerate() {
         // Following parents comes to an end, whatever nests in what.
-        let (mut parent, mut steps) = (item.parent, 0);
+        let (mut parent, mut steps) = (item.family.parent(), 0);
         while let Some(next) = parent {
             assert!(
                 next as usize != at && steps <= snapshot.items.len(),
                 "a cycle"
             );
-            (parent, steps) = (snapshot.item(next).parent, steps + 1);
+            (parent, steps) = (snapshot.item(next).family.parent(), steps + 1);
         }
     }
 }

@@ -113,7 +113,7 @@ fn latest_kinds(scope: &Scope, library: Option<PublicId>) -> Vec<ItemKind> {
 
 fn container(scope: &Scope, item: ItemIx) -> Option<ItemIx> {
     let item = scope.snapshot().item(item);
-    item.series.or(item.album)
+    item.family.series().or(item.family.album())
 }
 
 /// What `/Shows/NextUp` asks.
@@ -300,12 +300,12 @@ pub fn ancestors(scope: &Scope, entry: &Entry) -> Vec<Entry> {
     let mut found = Vec::new();
     match entry {
         Entry::Item(entry) => {
-            let mut at = snapshot.item(entry.item).parent;
+            let mut at = snapshot.item(entry.item).family.parent();
             while let Some(parent) = at.filter(|_| found.len() < 32) {
                 let shown = scope.projection.entry(parent, None);
                 let shown = shown.filter(|_| !query::is_location(snapshot, parent));
                 found.extend(shown.map(Entry::Item));
-                at = snapshot.item(parent).parent;
+                at = snapshot.item(parent).family.parent();
             }
             let view = scope
                 .projection

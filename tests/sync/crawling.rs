@@ -52,7 +52,7 @@ both_databases!(a_full_crawl_reads_page_by_page, |db: Db| async move {
         .iter()
         .filter(|copy| copy.light.kind == ItemKind::Movie);
     assert_eq!(shown.clone().count(), 35);
-    assert!(shown.clone().all(|copy| copy.library.is_some()));
+    assert!(shown.clone().all(|copy| copy.library().is_some()));
     assert!(
         shown
             .clone()
@@ -303,7 +303,7 @@ async fn box_sets_hold_what_they_hold_there() {
             .iter()
             .filter(|copy| copy.light.kind == ItemKind::BoxSet)
             .collect();
-        assert!(sets.iter().all(|set| !set.members.is_empty()));
+        assert!(sets.iter().all(|set| !set.members().is_empty()));
         assert_eq!(
             sets.len(),
             world.sources[0].demo.items(ItemKind::BoxSet).len()

@@ -161,7 +161,8 @@ impl<'a> Compiled<'a> {
                     .scope
                     .snapshot()
                     .item(entry.item)
-                    .album
+                    .family
+                    .album()
                     .is_some_and(|album| self.albums.contains(&album)))
             && (filter.tags.is_empty()
                 || light
@@ -179,7 +180,7 @@ impl<'a> Compiled<'a> {
 
     fn words(&self, copy: &Copy, light: &Packed) -> bool {
         let filter = self.filter;
-        let sort_name = &*copy.sort_name;
+        let sort_name = copy.sort_name();
         filter
             .name_starts_with
             .as_ref()
@@ -195,7 +196,7 @@ impl<'a> Compiled<'a> {
             && self
                 .term
                 .as_ref()
-                .is_none_or(|term| copy.search.contains(term.as_str()))
+                .is_none_or(|term| copy.searched().contains(term.as_str()))
             && filter
                 .has_overview
                 .is_none_or(|has| light.overview().is_some_and(|text| !text.is_empty()) == has)

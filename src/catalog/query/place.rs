@@ -87,7 +87,7 @@ fn top_level(scope: &Scope, library: Option<LibraryRef>) -> Place {
         .iter()
         .filter(|entry| !is_location(snapshot, entry.item))
         .filter(|entry| {
-            let parent = snapshot.item(entry.item).parent;
+            let parent = snapshot.item(entry.item).family.parent();
             !parent.is_some_and(|parent| {
                 scope.projection.sees_item(parent) && !is_location(snapshot, parent)
             })
@@ -99,7 +99,7 @@ fn top_level(scope: &Scope, library: Option<LibraryRef>) -> Place {
 /// Whether it is a folder that a server's library is made of, and not one inside of it.
 pub fn is_location(snapshot: &Snapshot, item: ItemIx) -> bool {
     let item = snapshot.item(item);
-    item.kind == ItemKind::Folder && item.parent.is_none()
+    item.kind == ItemKind::Folder && item.family.parent().is_none()
 }
 
 fn within(scope: &Scope, entry: &ItemEntry, recursive: bool) -> Place {

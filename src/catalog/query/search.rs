@@ -20,8 +20,8 @@ pub fn ranked(
             let copy = scope.snapshot().copy(entry.lead);
             (
                 (
-                    score(&copy.search, &term),
-                    copy.sort_name.to_string(),
+                    score(copy.searched(), &term),
+                    copy.sort_name().to_string(),
                     Tie::Item(copy.upstream_id(), entry.id),
                 ),
                 Entry::Item(entry),

@@ -137,8 +137,8 @@ impl<'a> By<'a> {
 
 fn tie(left: &Row, right: &Row) -> Ordering {
     left.copy
-        .sort_name
-        .cmp(&right.copy.sort_name)
+        .sort_name()
+        .cmp(right.copy.sort_name())
         .then_with(|| left.copy.upstream_id().cmp(&right.copy.upstream_id()))
         .then_with(|| left.entry.id.cmp(&right.entry.id))
 }
@@ -160,7 +160,7 @@ fn compare(scope: &Scope, by: SortBy, seed: i64, left: &Row, right: &Row) -> Ord
     };
     match by {
         SortBy::Default => Ordering::Equal,
-        SortBy::SortName => left.copy.sort_name.cmp(&right.copy.sort_name),
+        SortBy::SortName => left.copy.sort_name().cmp(right.copy.sort_name()),
         SortBy::Name => text(Some(a.name()), Some(b.name())),
         SortBy::Random => random(seed, left).cmp(&random(seed, right)),
         SortBy::Album => text(a.album().as_deref(), b.album().as_deref()),
@@ -222,8 +222,8 @@ fn bit_rate(light: &Packed) -> i64 {
 }
 
 fn series_sort_name<'a>(scope: &'a Scope, row: &'a Row) -> &'a str {
-    let series = row.copy.series.unwrap_or(row.entry.lead);
-    &scope.snapshot().copy(series).sort_name
+    let series = row.copy.family.series().unwrap_or(row.entry.lead);
+    scope.snapshot().copy(series).sort_name()
 }
 
 /// The default hasher has fixed keys, so the order is the same everywhere.

@@ -285,7 +285,7 @@ fn people(copies: &[&Copy], ids: &IdMap<'_>) -> Value {
 fn parent_id(scope: &Scope, entry: &ItemEntry, ids: &IdMap<'_>) -> Value {
     let snapshot = scope.snapshot();
     let copy = snapshot.copy(entry.lead);
-    if let Some(parent) = snapshot.item(entry.item).parent {
+    if let Some(parent) = snapshot.item(entry.item).family.parent() {
         return json!(snapshot.item(parent).id);
     }
     let view = scope
@@ -340,12 +340,12 @@ fn family(
     out.opt("SeriesName", light.series_name());
     out.opt(
         "SeriesId",
-        related(item.series, light.series_id()).map(|id| id.to_string()),
+        related(item.family.series(), light.series_id()).map(|id| id.to_string()),
     );
     if light.kind == ItemKind::Episode {
         out.opt(
             "SeasonId",
-            related(item.season, light.season_id()).map(|id| id.to_string()),
+            related(item.family.season(), light.season_id()).map(|id| id.to_string()),
         );
         out.opt("SeasonName", light.season_name());
     }
@@ -377,7 +377,8 @@ fn music(
     if light.kind == ItemKind::Audio {
         out.opt("Album", light.album());
         let album = item
-            .album
+            .family
+            .album()
             .map(|ix| snapshot.item(ix).id)
             .or_else(|| light.album_id().map(|id| ids.item(id)));
         out.opt("AlbumId", album.map(|id| id.to_string()));

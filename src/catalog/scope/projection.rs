@@ -197,9 +197,9 @@ impl Projection {
                 let sources = &self.snapshot.merged_libraries[at as usize].sources;
                 sources
                     .iter()
-                    .any(|source| Some(source.library) == copy.library)
+                    .any(|source| Some(source.library) == copy.library())
             }
-            LibraryRef::Source(at) => copy.library == Some(at),
+            LibraryRef::Source(at) => copy.library() == Some(at),
             LibraryRef::Collections => copy.light.kind == ItemKind::BoxSet,
             LibraryRef::Playlists => copy.light.kind == ItemKind::Playlist,
         }
@@ -228,7 +228,7 @@ impl Projection {
     pub(super) fn priority(&self, library: Option<&MergedLibrary>, copy: &Copy) -> i32 {
         let sources = library.map(|library| library.sources.as_slice());
         let mut sources = sources.unwrap_or_default().iter();
-        let source = sources.find(|source| Some(source.library) == copy.library);
+        let source = sources.find(|source| Some(source.library) == copy.library());
         source.map_or(i32::MIN, |source| source.priority)
     }
 

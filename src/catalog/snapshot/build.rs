@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::family::{self, Family};
+use super::family;
 use super::ledger::Ledger;
+use super::relatives::Relatives;
 use super::{
     ByCopy, Copy, CopyIx, Index, Item, ItemIx, KnownCopy, LibraryRef, MergedLibrary, ServerEntry,
     Snapshot, SourceLibrary,
@@ -51,7 +52,7 @@ pub fn begin(parts: Parts<'_>) -> (Snapshot, IdChanges, Ledger) {
     for ix in 0..snapshot.copies.bound() {
         let relatives = family::relatives(&snapshot, snapshot.copy(ix));
         let copy = snapshot.copies.get_mut(ix).expect("all are there");
-        copy.set_relatives(relatives);
+        copy.family = relatives;
     }
     snapshot.decisions = Arc::new(snapshot.decided(parts.joined, parts.parted));
     let (grouping, neighbours) =
@@ -86,7 +87,9 @@ fn sorted_copies(snapshot: &Snapshot, known: Vec<Arc<KnownCopy>>) -> Vec<Copy> {
         .into_iter()
         .filter_map(|known| {
             let (key, ix) = *server.get(&known.server_id)?;
-            let library = known.library_row.and_then(|row| library.get(&row).copied());
+            let library = known
+                .library_row()
+                .and_then(|row| library.get(&row).copied());
             Some((key, Copy::new(known, ix, library)))
         })
         .collect();
@@ -127,32 +130,32 @@ pub(super) fn add_items(
             kind: snapshot.copy(copies[0]).light.kind,
             copies: copies.into(),
             joins: grouping.joins(group).into(),
-            parent: None,
-            series: None,
-            season: None,
-            album: None,
-            children: Vec::new(),
+            family: Relatives::default(),
+            children: Box::default(),
             members: Box::default(),
         })
         .collect();
     let mut has_cut = false;
     let items = 0..snapshot.items.bound();
-    let mut families: Vec<Family> = items.map(|ix| Family::of(snapshot, ix)).collect();
-    let parents: Vec<Option<ItemIx>> = families.iter().map(|family| family.parent).collect();
+    let mut families: Vec<Relatives> = items.map(|ix| family::family(snapshot, ix)).collect();
+    let parents: Vec<Option<ItemIx>> = families.iter().map(|family| family.parent()).collect();
+    let mut children: Vec<Vec<ItemIx>> = vec![Vec::new(); families.len()];
     for (ix, family) in (0..).zip(&mut families) {
-        if let Some(parent) = family.parent {
+        if let Some(parent) = family.parent() {
             if family::is_endless(parent, |at| parents[at as usize]) {
-                family.parent = None;
+                *family = family.with_parent(None);
                 has_cut = true;
             } else {
-                let parent = snapshot.items.get_mut(parent).expect("all are there");
-                parent.children.push(ix);
+                children[parent as usize].push(ix);
             }
         }
+    }
+    for ((ix, family), children) in (0..).zip(families).zip(children) {
         let members = family::members(snapshot, &snapshot.item(ix).copies);
         let item = snapshot.items.get_mut(ix).expect("all are there");
+        item.family = family;
+        item.children = children.into();
         item.members = members.into();
-        family.put(item);
     }
     let mut conflicts: BTreeMap<ItemIx, Vec<merge::Conflict>> = BTreeMap::new();
     for conflict in grouping.conflicts() {
@@ -180,7 +183,7 @@ fn add_targets(snapshot: &mut Snapshot, remembered: &Remembered, changes: &IdCha
 
     let mut versions: HashMap<PublicId, Vec<CopyIx>> = HashMap::new();
     for (ix, copy) in snapshot.copies.places() {
-        for version in &copy.versions {
+        for version in copy.versions() {
             versions.entry(*version).or_default().push(ix);
         }
     }
@@ -220,14 +223,14 @@ impl merge::Copies for Input<'_> {
             season,
             episode,
             episode_end: light.index_number_end(),
-            series: copy.series,
-            album: copy.album,
+            series: copy.family.series(),
+            album: copy.family.album(),
             artist: light
                 .album_artist()
                 .or_else(|| light.artists().next())
                 .map(Word::as_str),
             runtime_ticks: light.run_time_ticks(),
-            library: copy.library,
+            library: copy.library(),
             ..merge::Copy::new(
                 self.0.server_of(copy).key,
                 light.id,

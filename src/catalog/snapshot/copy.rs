@@ -1,9 +1,12 @@
 //! One item on one server, as lists need it.
 
+use std::num::NonZeroI64;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{CopyIx, ServerEntry};
+use super::ServerEntry;
+use super::relatives::{Place, Relatives};
+use super::texts::Texts;
 use crate::accounts::PublicIds;
 use crate::merge::{name, quality};
 use crate::model::{PublicId, UpstreamId};
@@ -27,26 +30,29 @@ pub struct CopySeed {
 }
 
 /// What is known of a copy by itself: shared by all snapshots until its server tells something else.
+///
+/// There may be a million, so what few have lies elsewhere, and the fields are as small as they can be.
 #[derive(Debug)]
 pub struct KnownCopy {
     /// `copies.id`.
     pub row: i64,
     pub server_id: i64,
-    /// `source_libraries.id`.
-    pub library_row: Option<i64>,
+    library_row: Option<NonZeroI64>,
     pub id: PublicId,
     pub light: Packed,
-    pub members: Box<[UpstreamId]>,
     pub first_seen_at: i64,
     pub changed_at: i64,
-    /// What `SortName` sorts by, folded.
-    pub sort_name: Box<str>,
-    /// The name and original title, folded for search.
-    pub search: Box<str>,
-    /// Its further versions on its server, which have ids of their own.
-    pub versions: Box<[PublicId]>,
+    texts: Texts,
+    seldom: Option<Box<Seldom>>,
     /// The score of its best version, whatever language is wished for.
     pub quality: i32,
+}
+
+/// What few copies have.
+#[derive(Debug, Default)]
+struct Seldom {
+    members: Box<[UpstreamId]>,
+    versions: Box<[PublicId]>,
 }
 
 impl KnownCopy {
@@ -65,27 +71,21 @@ impl KnownCopy {
 
     fn on(server: &ServerEntry, seed: CopySeed, ids: &PublicIds) -> Self {
         let light = &seed.light;
-        let sort_name = light.sort_name().unwrap_or(light.name()).to_lowercase();
-        let mut search = name::fold(light.name());
-        if let Some(original) = light.original_title() {
-            search.push('\n');
-            search.push_str(&name::fold(original));
-        }
         let versions = light.media_sources();
         let quality = quality::best(versions.clone(), None);
         let others = versions.filter_map(|source| source.id.id().filter(|id| *id != light.id));
-        let others = others.map(|id| ids.copy(server.key, id)).collect();
+        let versions: Box<_> = others.map(|id| ids.copy(server.key, id)).collect();
+        let members = seed.members;
+        let has_more = !members.is_empty() || !versions.is_empty();
         Self {
             row: seed.row,
             server_id: seed.server_id,
-            library_row: seed.library_row,
+            library_row: seed.library_row.and_then(NonZeroI64::new),
             id: ids.copy(server.key, light.id),
-            sort_name: sort_name.into(),
-            search: search.into(),
-            versions: others,
+            texts: texts(light),
+            seldom: has_more.then(|| Box::new(Seldom { members, versions })),
             quality,
             light: seed.light,
-            members: seed.members,
             first_seen_at: seed.first_seen_at,
             changed_at: seed.changed_at,
         }
@@ -93,6 +93,41 @@ impl KnownCopy {
 
     pub fn upstream_id(&self) -> UpstreamId {
         self.light.id
+    }
+
+    /// `source_libraries.id`.
+    pub fn library_row(&self) -> Option<i64> {
+        self.library_row.map(NonZeroI64::get)
+    }
+
+    /// What a box set or playlist holds on its server, in order.
+    pub fn members(&self) -> &[UpstreamId] {
+        self.seldom.as_ref().map_or(&[], |more| &more.members)
+    }
+
+    /// Its further versions on its server, which have ids of their own.
+    pub fn versions(&self) -> &[PublicId] {
+        self.seldom.as_ref().map_or(&[], |more| &more.versions)
+    }
+
+    /// What `SortName` sorts by, folded.
+    pub fn sort_name(&self) -> &str {
+        self.texts.sort_name()
+    }
+
+    /// The name and the original title, folded for search, a line each.
+    pub fn searched(&self) -> &str {
+        self.texts.searched()
+    }
+}
+
+fn texts(light: &Packed) -> Texts {
+    let sort_name = light.sort_name().unwrap_or(light.name()).to_lowercase();
+    let name = name::fold(light.name());
+    let original = light.original_title().map(name::fold);
+    match original.filter(|original| *original != name) {
+        Some(original) => Texts::new(&[&original, &name], &sort_name),
+        None => Texts::new(&[&name], &sort_name),
     }
 }
 
@@ -102,12 +137,9 @@ pub struct Copy {
     known: Arc<KnownCopy>,
     /// Position in [`super::Snapshot::servers`].
     pub server: u32,
-    /// Position in [`super::Snapshot::source_libraries`].
-    pub library: Option<u32>,
-    pub parent: Option<CopyIx>,
-    pub series: Option<CopyIx>,
-    pub season: Option<CopyIx>,
-    pub album: Option<CopyIx>,
+    library: Place,
+    /// On its own server.
+    pub family: Relatives,
 }
 
 impl Copy {
@@ -115,22 +147,14 @@ impl Copy {
         Self {
             known,
             server,
-            library,
-            parent: None,
-            series: None,
-            season: None,
-            album: None,
+            library: library.into(),
+            family: Relatives::default(),
         }
     }
 
-    /// Parent, series, season, album.
-    pub(super) fn relatives(&self) -> [Option<CopyIx>; 4] {
-        [self.parent, self.series, self.season, self.album]
-    }
-
-    pub(super) fn set_relatives(&mut self, [parent, series, season, album]: [Option<CopyIx>; 4]) {
-        (self.parent, self.series) = (parent, series);
-        (self.season, self.album) = (season, album);
+    /// Position in [`super::Snapshot::source_libraries`].
+    pub fn library(&self) -> Option<u32> {
+        self.library.get()
     }
 }
 

@@ -69,6 +69,6 @@ impl Snapshot {
     fn told(&self, at: CopyIx) -> Option<impl PartialEq + use<>> {
         let copy = self.copies.get(at)?;
         let known: *const KnownCopy = &**copy;
-        Some((known, copy.relatives(), copy.library, self.item_of(at)))
+        Some((known, copy.family, copy.library(), self.item_of(at)))
     }
 }

@@ -1,60 +1,30 @@
 //! Which item is whose parent, series, season and album; what box sets and playlists hold.
 
-use super::{Copy, CopyIx, Item, ItemIx, Snapshot};
+use super::relatives::Relatives;
+use super::{Copy, CopyIx, ItemIx, Snapshot};
 use crate::merge::name::combine;
 use crate::model::{ItemKind, UpstreamId};
 
 /// The items that an item names as its family: of each the first that a copy names, in copy order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Family {
-    pub parent: Option<ItemIx>,
-    pub series: Option<ItemIx>,
-    pub season: Option<ItemIx>,
-    pub album: Option<ItemIx>,
-}
-
-impl Family {
-    pub(super) fn of(snapshot: &Snapshot, ix: ItemIx) -> Self {
-        let item = snapshot.item(ix);
-        let first = |of: fn(&Copy) -> Option<CopyIx>| {
-            let named = item.copies.iter().find_map(|copy| of(snapshot.copy(*copy)));
-            named.map(|copy| snapshot.item_of(copy))
-        };
-        let (series, season, album) = (
-            first(|copy| copy.series),
-            first(|copy| copy.season),
-            first(|copy| copy.album),
-        );
-        let told = || first(|copy| copy.parent);
-        let parent = match item.kind {
-            ItemKind::Season => series.or_else(told),
-            ItemKind::Episode => season.or(series).or_else(told),
-            ItemKind::Audio => album.or_else(told),
-            _ => told(),
-        };
-        Self {
-            parent: parent.filter(|parent| *parent != ix),
-            series,
-            season,
-            album,
-        }
-    }
-
-    /// As the item has it.
-    pub(super) fn now(item: &Item) -> Self {
-        Self {
-            parent: item.parent,
-            series: item.series,
-            season: item.season,
-            album: item.album,
-        }
-    }
-
-    /// All but the parent, which has children to tell.
-    pub(super) fn put(self, item: &mut Item) {
-        (item.parent, item.series) = (self.parent, self.series);
-        (item.season, item.album) = (self.season, self.album);
-    }
+pub(super) fn family(snapshot: &Snapshot, ix: ItemIx) -> Relatives {
+    let item = snapshot.item(ix);
+    let first = |of: fn(Relatives) -> Option<CopyIx>| {
+        let mut copies = item.copies.iter();
+        let named = copies.find_map(|copy| of(snapshot.copy(*copy).family));
+        named.map(|copy| snapshot.item_of(copy))
+    };
+    let series = first(Relatives::series);
+    let season = first(Relatives::season);
+    let album = first(Relatives::album);
+    let told = || first(Relatives::parent);
+    let parent = match item.kind {
+        ItemKind::Season => series.or_else(told),
+        ItemKind::Episode => season.or(series).or_else(told),
+        ItemKind::Audio => album.or_else(told),
+        _ => told(),
+    };
+    let parent = parent.filter(|parent| *parent != ix);
+    Relatives::new([parent, series, season, album])
 }
 
 /// Whether what is named as parents does not end: one server nests A in B, another B in A.
@@ -73,7 +43,7 @@ pub(super) fn is_endless(parent: ItemIx, next: impl Fn(ItemIx) -> Option<ItemIx>
 pub(super) fn members(snapshot: &Snapshot, copies: &[CopyIx]) -> Vec<ItemIx> {
     let mut found = Vec::new();
     for copy in copies.iter().map(|copy| snapshot.copy(*copy)) {
-        for member in copy.members.iter() {
+        for member in copy.members() {
             let Some(member) = snapshot.copy_by_upstream(copy.server, *member) else {
                 continue;
             };
@@ -87,15 +57,15 @@ pub(super) fn members(snapshot: &Snapshot, copies: &[CopyIx]) -> Vec<ItemIx> {
 }
 
 /// Parent, series, season and album of a copy, on its own server.
-pub(super) fn relatives(snapshot: &Snapshot, copy: &Copy) -> [Option<CopyIx>; 4] {
+pub(super) fn relatives(snapshot: &Snapshot, copy: &Copy) -> Relatives {
     let find = |id: Option<UpstreamId>| snapshot.copy_by_upstream(copy.server, id?);
     let light = &copy.light;
-    [
+    Relatives::new([
         find(light.parent_id()),
         find(light.series_id()),
         find(light.season_id()),
         find(light.album_id()),
-    ]
+    ])
 }
 
 /// Keys of all that a copy names on its server: its family, its members.
@@ -108,7 +78,7 @@ pub(super) fn named_by(copy: &Copy) -> Vec<u64> {
         light.album_id(),
     ];
     let mut named: Vec<UpstreamId> = family.into_iter().flatten().collect();
-    named.extend(&copy.members);
+    named.extend(copy.members());
     named.sort_unstable();
     named.dedup();
     let key = |id: UpstreamId| name_key(copy.server, id);

@@ -11,9 +11,11 @@ mod index;
 mod ledger;
 mod library;
 mod own;
+mod relatives;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod update;
 #[cfg(test)]
 pub(super) mod update_tests;
@@ -34,6 +36,7 @@ pub use delta::Delta;
 pub use ledger::Ledger;
 pub use library::{LibraryRef, MergedLibrary, MergedSource, SourceLibrary, SourcePolicy, Strategy};
 pub use own::for_owner;
+pub use relatives::Relatives;
 pub use slots::{Chunks, Slots};
 pub use update::{Change, update};
 
@@ -63,13 +66,9 @@ pub struct Item {
     pub copies: Box<[CopyIx]>,
     /// Why they are one; these reach every copy.
     pub joins: Box<[merge::Join]>,
-    /// The item that holds this one: a season's series, an episode's season, a track's album …
-    pub parent: Option<ItemIx>,
-    pub series: Option<ItemIx>,
-    pub season: Option<ItemIx>,
-    pub album: Option<ItemIx>,
+    pub family: Relatives,
     /// Items whose parent is this one, unsorted.
-    pub children: Vec<ItemIx>,
+    pub children: Box<[ItemIx]>,
     /// Box sets and playlists: what they hold, in order.
     pub members: Box<[ItemIx]>,
 }

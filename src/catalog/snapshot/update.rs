@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::build::Input;
-use super::family::{Family, is_endless, members, name_key, named_by, relatives};
+use super::family::{family, is_endless, members, name_key, named_by, relatives};
 use super::ledger::Ledger;
+use super::relatives::Relatives;
 use super::{Copy, CopyIx, Delta, Item, ItemIx, KnownCopy, NOBODY, Snapshot};
 use crate::accounts::PublicIds;
 use crate::catalog::identity::{self, IdChanges, Remembered};
@@ -171,7 +172,7 @@ impl Step<'_> {
     /// A copy with its server and library; none where nobody knows its server.
     fn located(&self, known: &Arc<KnownCopy>) -> Option<Copy> {
         let server = self.before.server_position(known.server_id)?;
-        let library = known.library_row.and_then(|row| {
+        let library = known.library_row().and_then(|row| {
             let mut libraries = self.before.source_libraries.iter();
             libraries.position(|library| library.row == row)
         });
@@ -232,9 +233,9 @@ impl Step<'_> {
             return;
         };
         let found = relatives(&self.next, copy);
-        if found != copy.relatives() {
+        if found != copy.family {
             let copy = self.next.copies.get_mut(at).expect("it is there");
-            copy.set_relatives(found);
+            copy.family = found;
             self.copies.insert(at);
         }
     }
@@ -244,7 +245,7 @@ impl Step<'_> {
         let had = removed.iter().chain(there);
         let had = had.filter_map(|at| Some((*at, self.before.copies.get(*at)?)));
         for (at, copy) in had {
-            for version in &copy.versions {
+            for version in copy.versions() {
                 let held = next.versions.get(version).into_iter();
                 let held = held.flat_map(|held| held.iter().copied());
                 let left: Arc<[CopyIx]> = held.filter(|held| *held != at).collect();
@@ -255,7 +256,7 @@ impl Step<'_> {
             }
         }
         for at in there {
-            for version in next.copy(*at).versions.clone() {
+            for version in next.copy(*at).versions().to_vec() {
                 let held = next.versions.get(&version).into_iter();
                 let mut holders: Vec<CopyIx> = held.flat_map(|held| held.iter().copied()).collect();
                 holders.push(*at);
@@ -409,7 +410,7 @@ impl Step<'_> {
         }
         for at in gone {
             let item = self.before.item(at);
-            if let Some(parent) = item.parent {
+            if let Some(parent) = item.family.parent() {
                 self.detach(parent, at);
             }
             self.next.items_by_id.remove(at, &item.id);
@@ -432,11 +433,8 @@ impl Step<'_> {
             kind: ItemKind::Unknown,
             copies: Box::default(),
             joins: Box::default(),
-            parent: None,
-            series: None,
-            season: None,
-            album: None,
-            children: Vec::new(),
+            family: Relatives::default(),
+            children: Box::default(),
             members: Box::default(),
         });
         let items = &next.items;
@@ -448,43 +446,44 @@ impl Step<'_> {
     fn relink(&mut self, at: ItemIx) -> Option<()> {
         let next = &self.next;
         let item = next.item(at);
-        let mut family = Family::of(next, at);
-        let had = Family::now(item);
+        let mut found = family(next, at);
+        let had = item.family;
         let was = self.before.items.get(at).filter(|was| was.id == item.id);
-        let named_before = was.and_then(|_| Family::of(self.before, at).parent);
-        let is_other = family.parent != named_before;
-        if is_other || family.parent != had.parent {
+        let named_before = was.and_then(|_| family(self.before, at).parent());
+        let is_other = found.parent() != named_before;
+        if is_other || found.parent() != had.parent() {
             let is_named = || {
                 let mut copies = item.copies.iter();
                 copies.any(|copy| !self.ledger.namers(next, *copy).is_empty())
             };
-            let above = |at| Family::of(next, at).parent;
-            let is_endless = family
-                .parent
+            let above = |at| family(next, at).parent();
+            let is_endless = found
+                .parent()
                 .is_some_and(|parent| is_endless(parent, above));
             if is_other && (is_endless || self.ledger.has_cut) && is_named() {
                 return None;
             }
             if is_endless {
-                family.parent = None;
+                found = found.with_parent(None);
                 self.ledger.has_cut = true;
             }
         }
         let members = members(next, &item.copies);
-        if family == had && *members == *item.members {
+        if found == had && *members == *item.members {
             return Some(());
         }
         let item = self.next.items.get_mut(at).expect("it is there");
-        family.put(item);
+        item.family = found;
         item.members = members.into();
         self.items.insert(at);
-        if family.parent != had.parent {
-            if let Some(parent) = had.parent {
+        if found.parent() != had.parent() {
+            if let Some(parent) = had.parent() {
                 self.detach(parent, at);
             }
-            if let Some(parent) = family.parent {
+            if let Some(parent) = found.parent() {
                 let parent_item = self.next.items.get_mut(parent).expect("it is there");
-                parent_item.children.push(at);
+                let children = parent_item.children.iter().copied();
+                parent_item.children = children.chain([at]).collect();
                 self.items.insert(parent);
             }
         }
@@ -493,7 +492,8 @@ impl Step<'_> {
 
     fn detach(&mut self, parent: ItemIx, child: ItemIx) {
         if let Some(item) = self.next.items.get_mut(parent) {
-            item.children.retain(|known| *known != child);
+            let children = item.children.iter().copied();
+            item.children = children.filter(|known| *known != child).collect();
             self.items.insert(parent);
         }
     }

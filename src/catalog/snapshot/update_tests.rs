@@ -245,7 +245,7 @@ fn view(snapshot: &Snapshot, ever: &BTreeSet<PublicId>) -> View {
             .iter()
             .map(|join| (copy(join.left), copy(join.right), join.key))
             .collect();
-        let family = [shown.parent, shown.series, shown.season, shown.album].map(|at| at.map(item));
+        let family = shown.family.all().map(|at| at.map(item));
         let children: BTreeSet<_> = shown.children.iter().map(|at| item(*at)).collect();
         assert_eq!(children.len(), shown.children.len(), "a child stands twice");
         let members: Vec<_> = shown.members.iter().map(|at| item(*at)).collect();
@@ -256,7 +256,7 @@ fn view(snapshot: &Snapshot, ever: &BTreeSet<PublicId>) -> View {
         (shown.id, text)
     });
     let copies = snapshot.copies.places().map(|(at, shown)| {
-        let family = shown.relatives().map(|at| at.map(copy));
+        let family = shown.family.all().map(|at| at.map(copy));
         let found = [
             snapshot.copy_by_row(shown.row),
             snapshot.copy_by_id(shown.id),
@@ -306,7 +306,7 @@ fn check_delta(before: &Snapshot, next: &Snapshot) {
         let told = |snapshot: &Snapshot| {
             let copy = snapshot.copies.get(at)?;
             let known: *const KnownCopy = &**copy;
-            Some((known, copy.relatives(), copy.library, snapshot.item_of(at)))
+            Some((known, copy.family, copy.library(), snapshot.item_of(at)))
         };
         assert_eq!(told(before), told(next), "copy {at}");
     }
@@ -465,7 +465,7 @@ fn play(steps: &[Step], strategies: &[By; 2], most: usize) -> Result<(), TestCas
                     });
                     let seed = seed(*copy, row, told);
                     let made = KnownCopy::of(seed, &servers(), &ids).expect("its server is known");
-                    ever.extend(&made.versions);
+                    ever.extend(made.versions());
                     upserted.retain(|other: &Arc<KnownCopy>| other.row != row);
                     upserted.push(made.clone());
                     world.copies.insert(*copy, made);

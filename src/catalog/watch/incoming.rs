@@ -60,7 +60,13 @@ impl Catalog {
         let work = |id: UpstreamId| {
             let item = snapshot.item_of(snapshot.copy_by_upstream(server, id)?);
             let found = snapshot.item(item);
-            Some(found.series.or(found.album).unwrap_or(item))
+            Some(
+                found
+                    .family
+                    .series()
+                    .or(found.family.album())
+                    .unwrap_or(item),
+            )
         };
         // It went from its server after that was agreed, and came back.
         let came_back = |id: UpstreamId| {

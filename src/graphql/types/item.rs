@@ -312,22 +312,22 @@ impl Item {
 
     /// The series of a season or an episode.
     async fn series(&self) -> Option<Item> {
-        self.other(self.held()?.series)
+        self.other(self.held()?.family.series())
     }
 
     /// The season of an episode.
     async fn season(&self) -> Option<Item> {
-        self.other(self.held()?.season)
+        self.other(self.held()?.family.season())
     }
 
     /// The album of a track.
     async fn album(&self) -> Option<Item> {
-        self.other(self.held()?.album)
+        self.other(self.held()?.family.album())
     }
 
     /// What holds it.
     async fn parent(&self) -> Option<Item> {
-        self.other(self.held()?.parent)
+        self.other(self.held()?.family.parent())
     }
 
     /// How many it holds; in `latest`, for how many new ones it stands.

@@ -125,7 +125,7 @@ impl Source {
 
     /// The library there.
     async fn library(&self) -> Option<SourceLibrary> {
-        let at = self.copy().library?;
+        let at = self.copy().library()?;
         Some(SourceLibrary::at(
             self.scope.projection.snapshot.clone(),
             at,
@@ -134,7 +134,7 @@ impl Source {
 
     /// The priority of that library in the first merged library of the caller's that holds it.
     async fn priority(&self) -> Option<i32> {
-        let library = self.copy().library?;
+        let library = self.copy().library()?;
         let merged = &self.scope.snapshot().merged_libraries;
         self.scope
             .projection
