@@ -12,7 +12,7 @@ use manyfin::catalog::snapshot::{
 };
 use manyfin::merge::OwnedCopy;
 use manyfin::model::{ItemKind, PublicId, ServerKey, UpstreamId};
-use manyfin::wire::{LightItem, LightPerson, LightSource, LightStream, Packed};
+use manyfin::wire::{LightItem, LightPerson, LightSource, LightStream, Packed, Prose};
 use uuid::Uuid;
 
 use crate::library;
@@ -40,7 +40,9 @@ pub fn generate(count: u32) -> Generated {
         let known = KnownCopy::of(seed, &servers, &ids);
         known.expect("every server is there")
     });
-    let copies = copies.collect();
+    let mut copies: Vec<_> = copies.collect();
+    // They took over the seeds' memory.
+    copies.shrink_to_fit();
     Generated {
         source_libraries: (0..library::LIBRARIES).map(source_library).collect(),
         merged_libraries: (0..3).map(merged_library).collect(),
@@ -180,6 +182,7 @@ fn light(
     light.image_tags = [("Primary", format!("{at:032x}").into())]
         .into_iter()
         .collect();
+    light.overview = overview(row.kind, at);
     light.etag = Some(format!("{:032x}", at * 7).into());
     match row.kind {
         ItemKind::Movie | ItemKind::Series => {
@@ -201,6 +204,44 @@ fn light(
         light.media_sources = vec![source(row, at)];
     }
     light
+}
+
+/// As long as they are in practice: films and series take about 280 characters, episodes 180. The words are
+/// made up, so that squeezing gains what it gains with English ones, a factor of 1.8.
+fn overview(kind: ItemKind, at: u64) -> Option<Prose> {
+    let length = match kind {
+        ItemKind::Movie | ItemKind::Series => 160 + at * 37 % 240,
+        ItemKind::Episode => 80 + at * 37 % 200,
+        _ => return None,
+    };
+    let mut text = String::new();
+    for number in 0.. {
+        let chance = mix(at * 1_000 + number);
+        match chance % 10 {
+            0..4 => text.push_str(SHORT_WORDS[(chance >> 8) as usize % SHORT_WORDS.len()]),
+            _ => {
+                let letter = |at: u64| LETTERS[(chance >> (20 + at * 5)) as usize % LETTERS.len()];
+                text.extend((0..4 + (chance >> 16) % 5).map(|at| char::from(letter(at))));
+            }
+        }
+        if text.len() as u64 >= length {
+            break;
+        }
+        text.push(' ');
+    }
+    Some(text.into())
+}
+
+const SHORT_WORDS: [&str; 8] = ["the", "and", "to", "a", "of", "his", "with", "in"];
+/// The more frequent ones of English.
+const LETTERS: &[u8] = b"etaoinshrdlcumwfgyp";
+
+fn mix(number: u64) -> u64 {
+    number
+        .wrapping_add(0x9e37_79b9_7f4a_7c15)
+        .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+        .rotate_left(29)
+        .wrapping_mul(0x94d0_49bb_1331_11eb)
 }
 
 fn word(kind: &str, number: u64) -> manyfin::wire::Word {

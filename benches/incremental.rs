@@ -79,11 +79,11 @@ fn seed(copy: &KnownCopy, change: impl FnOnce(&mut LightItem)) -> CopySeed {
     let mut light = copy.light.unpack();
     change(&mut light);
     CopySeed {
-        row: copy.row,
-        server_id: copy.server_id,
+        row: copy.row(),
+        server_id: copy.server_id(),
         library_row: copy.library_row(),
         light: Packed::from(&light),
-        first_seen_at: copy.first_seen_at,
+        first_seen_at: copy.first_seen_at(),
         changed_at: copy.changed_at + 1,
         members: copy.members().into(),
     }
@@ -130,7 +130,7 @@ fn one_copy(criterion: &mut Criterion) {
                         let id = UpstreamId(Uuid::from_u128(round as u128));
                         let mut new = seed(film, |light| light.id = id);
                         new.row = 10_000_000 + round as i64;
-                        new.server_id = film.server_id % i64::from(library::SERVERS) + 1;
+                        new.server_id = film.server_id() % i64::from(library::SERVERS) + 1;
                         new.library_row = Some((new.server_id - 1) * 3 + 1);
                         let row = new.row;
                         let (came, went) = (bed.apply(vec![new], &[]), bed.apply(vec![], &[row]));

@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use manyfin::wire::Packed;
 use tikv_jemallocator::Jemalloc;
 
 #[path = "catalog.rs"]
@@ -49,6 +50,14 @@ fn main() {
     let told = |what: &str, bytes: usize| println!("{what}: {} bytes a copy", bytes / copies);
     let known = held() - empty;
     println!("{copies} copies");
+    let lights = generated.copies.iter().map(|copy| &copy.light);
+    let packed = lights.clone().map(Packed::weight).sum();
+    let overviews = lights.filter_map(Packed::overview);
+    told(
+        "overviews as they came",
+        overviews.map(|text| text.len()).sum(),
+    );
+    told("items packed, overviews squeezed", packed);
     told("what is known of the copies", known);
     let begun = Instant::now();
     let (snapshot, ledger, remembered) = generated.begin();

@@ -69,11 +69,11 @@ impl Bed {
         let servers = &generated.servers[..7];
         let links = servers.iter().map(|server| {
             let copies = generated.copies.iter();
-            let seen = copies.filter(|copy| copy.server_id == server.id && copy.row % 3 != 0);
+            let seen = copies.filter(|copy| copy.server_id() == server.id && copy.row() % 3 != 0);
             let libraries = generated.source_libraries.iter();
             let access = LinkAccess {
                 server_id: server.id,
-                copies: seen.map(|copy| copy.row as u32).collect(),
+                copies: seen.map(|copy| copy.row() as u32).collect(),
                 libraries: libraries.map(|library| library.library_id).collect(),
             };
             (server.id, Arc::new(access))
@@ -156,7 +156,7 @@ impl Bed {
     /// A film gets another date; till the next snapshot, then till the viewer's list shows it first.
     fn changes(&mut self) {
         let films: Vec<Arc<KnownCopy>> = {
-            let seen = |copy: &&Arc<KnownCopy>| copy.server_id <= 7 && copy.row % 3 != 0;
+            let seen = |copy: &&Arc<KnownCopy>| copy.server_id() <= 7 && copy.row() % 3 != 0;
             let films = self.generated.copies.iter().filter(seen);
             let films = films.filter(|copy| copy.light.kind == ItemKind::Movie);
             films.take(CHANGES).cloned().collect()
@@ -175,11 +175,11 @@ impl Bed {
             let mut light = film.light.unpack();
             light.date_created = chrono::DateTime::from_timestamp(4_000_000_000 + second, 0);
             let seed = CopySeed {
-                row: film.row,
-                server_id: film.server_id,
+                row: film.row(),
+                server_id: film.server_id(),
                 library_row: film.library_row(),
                 light: Packed::from(&light),
-                first_seen_at: film.first_seen_at,
+                first_seen_at: film.first_seen_at(),
                 changed_at: film.changed_at + 1,
                 members: film.members().into(),
             };

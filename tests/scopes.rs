@@ -173,7 +173,7 @@ impl World {
     fn rows(&self, copies: &[u32]) -> Vec<i64> {
         copies
             .iter()
-            .map(|copy| self.snapshot.copy(*copy).row)
+            .map(|copy| self.snapshot.copy(*copy).row())
             .collect()
     }
 }

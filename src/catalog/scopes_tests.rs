@@ -124,11 +124,11 @@ fn access(generation: u64, world: &World, hidden: &Hidden) -> Access {
     let link = |server_id: i64| {
         let seen = world.copies.iter();
         let seen =
-            seen.filter(|(at, copy)| copy.server_id == server_id && !hidden.copies.contains(at));
+            seen.filter(|(at, copy)| copy.server_id() == server_id && !hidden.copies.contains(at));
         let libraries = (0..4).filter(|at| !hidden.libraries.contains(at));
         LinkAccess {
             server_id,
-            copies: seen.map(|(_, copy)| copy.row as u32).collect(),
+            copies: seen.map(|(_, copy)| copy.row() as u32).collect(),
             libraries: libraries
                 .map(|at| UpstreamId(uuid::Uuid::from_u128(500 + at as u128)))
                 .collect(),
@@ -322,15 +322,15 @@ proptest! {
         for (at, (come, go, turned)) in steps.iter().enumerate() {
             let (mut upserted, mut removed) = (Vec::new(), Vec::new());
             for (copy, told) in come {
-                let row = world.copies.get(copy).map(|known| known.row);
+                let row = world.copies.get(copy).map(|known| known.row());
                 let row = row.unwrap_or_else(|| { world.rows += 1; world.rows });
                 let made = KnownCopy::of(full(*copy, row, told), &servers(), &ids).expect("its server");
-                upserted.retain(|other: &Arc<KnownCopy>| other.row != row);
+                upserted.retain(|other: &Arc<KnownCopy>| other.row() != row);
                 upserted.push(made.clone());
                 world.copies.insert(*copy, made);
             }
             for copy in go {
-                removed.extend(world.copies.remove(copy).map(|known| known.row));
+                removed.extend(world.copies.remove(copy).map(|known| known.row()));
             }
             let change = Change {
                 upserted: &upserted,

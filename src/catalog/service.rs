@@ -310,12 +310,12 @@ impl Catalog {
             let server_id = snapshot.server_of(found).id;
             let link = scope.viewer.link_to(server_id);
             let reference = CopyRef {
-                copy_id: found.row,
+                copy_id: found.row(),
                 server_id,
                 upstream_id: found.upstream_id(),
                 account: link.map(|link| link.account.clone()),
             };
-            wanted.insert(found.row, (copy, reference));
+            wanted.insert(found.row(), (copy, reference));
         }
         let asked: Vec<CopyRef> = wanted.values().map(|(_, copy)| copy.clone()).collect();
         let found = self.0.hydrate.bodies(&asked).await;

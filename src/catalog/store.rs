@@ -184,7 +184,7 @@ impl Store {
             writer.keep(copy, now);
         }
         let without_server =
-            |_: &i64, copy: &mut Arc<KnownCopy>| !servers.contains(&copy.server_id);
+            |_: &i64, copy: &mut Arc<KnownCopy>| !servers.contains(&copy.server_id());
         let gone = writer.copies.extract_if(without_server);
         let gone: Vec<_> = gone.map(|(_, copy)| copy).collect();
         self.follow(&mut writer, &keys, &[], &gone).await?;
@@ -289,9 +289,9 @@ impl Store {
 
 impl Writer {
     fn keep(&mut self, copy: Arc<KnownCopy>, now: i64) {
-        if copy.first_seen_at >= now - renewing::LATELY_MS {
-            self.late.insert((copy.first_seen_at, copy.row));
+        if copy.first_seen_at() >= now - renewing::LATELY_MS {
+            self.late.insert((copy.first_seen_at(), copy.row()));
         }
-        self.copies.insert(copy.row, copy);
+        self.copies.insert(copy.row(), copy);
     }
 }

@@ -1,5 +1,6 @@
 //! What goes in: copies as the caller holds them, libraries with their strategies, decisions.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -124,7 +125,7 @@ pub trait Copies {
     /// Calls `each` with the genres of a copy; only `SMART` asks.
     fn genres(&self, _index: u32, _each: &mut dyn FnMut(&str)) {}
     /// What a copy is about; only `SMART` asks.
-    fn overview(&self, _index: u32) -> Option<&str> {
+    fn overview(&self, _index: u32) -> Option<Cow<'_, str>> {
         None
     }
     fn is_empty(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Copies that own what they say: for records from files, specs and benches.
 
 use crate::model::{ItemKind, ServerKey, UpstreamId};
+use std::borrow::Cow;
 
 use super::copies::{Copies, Copy};
 
@@ -103,8 +104,8 @@ impl Copies for OwnedCopies {
         }
     }
 
-    fn overview(&self, index: u32) -> Option<&str> {
-        self.rows[index as usize].overview.as_deref()
+    fn overview(&self, index: u32) -> Option<Cow<'_, str>> {
+        self.rows[index as usize].overview.as_deref().map(Cow::from)
     }
 
     fn unknown_is_video(&self) -> bool {

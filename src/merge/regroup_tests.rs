@@ -1,5 +1,6 @@
 //! A library that changes step by step is grouped as one that is grouped from scratch.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use proptest::prelude::{Strategy, *};
@@ -39,7 +40,7 @@ impl Copies for World {
     fn people(&self, index: u32, each: &mut dyn FnMut(&str)) {
         self.rows.people(index, each);
     }
-    fn overview(&self, index: u32) -> Option<&str> {
+    fn overview(&self, index: u32) -> Option<Cow<'_, str>> {
         self.rows.overview(index)
     }
 }

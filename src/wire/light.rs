@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::prose::Prose;
 use super::text::{Pairs, Tag, Word};
 use crate::model::{ItemKind, UpstreamId};
 
@@ -140,7 +141,7 @@ macro_rules! light_fields {
                 has_lyrics: bool, width: i32, height: i32, is_hd: bool, collection_type: Word,
                 status: Word, display_order: Word, air_time: Word, series_studio: Word,
                 local_trailer_count: i32, special_feature_count: i32, primary_image_aspect_ratio: f64,
-                normalization_gain: f64, etag: Tag, overview: String, path: String, lock_data: bool,
+                normalization_gain: f64, etag: Tag, overview: Prose, path: String, lock_data: bool,
                 is_place_holder: bool, extra_type: Word, channel_id: UpstreamId,
                 parent_backdrop_item_id: UpstreamId, parent_logo_item_id: UpstreamId,
                 parent_logo_image_tag: Tag, parent_art_item_id: UpstreamId, parent_art_image_tag: Tag,

@@ -279,7 +279,7 @@ impl Gateway {
     pub async fn chill(&self) {
         let catalog = &self.app.catalog;
         let snapshot = catalog.snapshot();
-        let rows: Vec<i64> = snapshot.copies.iter().map(|copy| copy.row).collect();
+        let rows: Vec<i64> = snapshot.copies.iter().map(|copy| copy.row()).collect();
         let broken: Vec<BodyRow> = rows
             .iter()
             .map(|row| BodyRow {

@@ -46,7 +46,7 @@ both_databases!(
         let visible = world.store.access().links[&bob.id].copies.clone();
         let film = snapshot.copies.iter().find(|copy| {
             copy.light.kind == ItemKind::Movie
-                && u32::try_from(copy.row).is_ok_and(|row| visible.contains(row))
+                && u32::try_from(copy.row()).is_ok_and(|row| visible.contains(row))
         });
         let film = film.unwrap().upstream_id();
         assert!(source.demo.edit_item(film, |body| {
@@ -244,7 +244,7 @@ both_databases!(
             .copies
             .iter()
             .find(|copy| copy.upstream_id() == new)
-            .map(|copy| u32::try_from(copy.row).unwrap())
+            .map(|copy| u32::try_from(copy.row()).unwrap())
             .unwrap();
         let set = &world.store.access().links[&alice.id];
         assert!(set.copies.contains(row), "alice sees what is new");

@@ -152,7 +152,7 @@ both_databases!(
         assert_eq!(report.changed, 0, "{report:?}");
         let after = world.store.snapshot();
         for copy in before.copies.iter() {
-            let again = after.copy(after.copy_by_row(copy.row).unwrap());
+            let again = after.copy(after.copy_by_row(copy.row()).unwrap());
             assert_eq!(again.changed_at, copy.changed_at);
         }
     }

@@ -14,13 +14,13 @@ use super::world::{World, names, settings};
 
 fn seeds(snapshot: &Snapshot) -> Vec<CopySeed> {
     let seed = |copy: &manyfin::catalog::snapshot::Copy| CopySeed {
-        row: copy.row,
-        server_id: copy.server_id,
-        library_row: copy.library_row,
+        row: copy.row(),
+        server_id: copy.server_id(),
+        library_row: copy.library_row(),
         light: copy.light.clone(),
-        first_seen_at: copy.first_seen_at,
+        first_seen_at: copy.first_seen_at(),
         changed_at: copy.changed_at,
-        members: copy.members.clone(),
+        members: copy.members().into(),
     };
     snapshot.copies.iter().map(seed).collect()
 }

@@ -218,7 +218,7 @@ impl World {
             .filter(|copy| snapshot.server_of(copy).id == server_id);
         let mut copies: Vec<CopyRef> = of_server
             .map(|copy| CopyRef {
-                copy_id: copy.row,
+                copy_id: copy.row(),
                 server_id,
                 upstream_id: copy.upstream_id(),
                 account: link.map(|link| link.account.clone()),

@@ -87,7 +87,7 @@ impl AccessSet {
     ) -> Self {
         let mut set = self.clone();
         for copy in copies {
-            let row = snapshot.copies.get(copy).map(|copy| copy.row as u32);
+            let row = snapshot.copies.get(copy).map(|copy| copy.row() as u32);
             let sees = row.is_some_and(|row| links.iter().any(|link| link.copies.contains(row)));
             if sees && set.copies.insert(copy) {
                 set.digest = set.digest.wrapping_add(mix(copy));

@@ -1,10 +1,12 @@
 //! Makes a snapshot: copies in one order, grouped by `merge`, ids from what is remembered, families linked.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::family;
 use super::ledger::Ledger;
+use super::rare::Rare;
 use super::relatives::Relatives;
 use super::{
     ByCopy, Copy, CopyIx, Index, Item, ItemIx, KnownCopy, LibraryRef, MergedLibrary, ServerEntry,
@@ -86,7 +88,7 @@ fn sorted_copies(snapshot: &Snapshot, known: Vec<Arc<KnownCopy>>) -> Vec<Copy> {
     let mut copies: Vec<(ServerKey, Copy)> = known
         .into_iter()
         .filter_map(|known| {
-            let (key, ix) = *server.get(&known.server_id)?;
+            let (key, ix) = *server.get(&known.server_id())?;
             let library = known
                 .library_row()
                 .and_then(|row| library.get(&row).copied());
@@ -132,7 +134,7 @@ pub(super) fn add_items(
             joins: grouping.joins(group).into(),
             family: Relatives::default(),
             children: Box::default(),
-            members: Box::default(),
+            members: Rare::default(),
         })
         .collect();
     let mut has_cut = false;
@@ -257,7 +259,7 @@ impl merge::Copies for Input<'_> {
         }
     }
 
-    fn overview(&self, index: u32) -> Option<&str> {
+    fn overview(&self, index: u32) -> Option<Cow<'_, str>> {
         self.0.copy(index).light.overview()
     }
 }

@@ -1,6 +1,6 @@
 //! One item on one server, as lists need it.
 
-use std::num::NonZeroI64;
+use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -34,13 +34,14 @@ pub struct CopySeed {
 /// There may be a million, so what few have lies elsewhere, and the fields are as small as they can be.
 #[derive(Debug)]
 pub struct KnownCopy {
-    /// `copies.id`.
-    pub row: i64,
-    pub server_id: i64,
-    library_row: Option<NonZeroI64>,
+    row: u32,
+    server_id: u32,
+    library_row: Option<NonZeroU32>,
+    /// In seconds.
+    first_seen_at: u32,
     pub id: PublicId,
     pub light: Packed,
-    pub first_seen_at: i64,
+    /// Milliseconds since 1970, when Manyfin last saw a change.
     pub changed_at: i64,
     texts: Texts,
     seldom: Option<Box<Seldom>>,
@@ -78,15 +79,15 @@ impl KnownCopy {
         let members = seed.members;
         let has_more = !members.is_empty() || !versions.is_empty();
         Self {
-            row: seed.row,
-            server_id: seed.server_id,
-            library_row: seed.library_row.and_then(NonZeroI64::new),
+            row: small(seed.row),
+            server_id: small(seed.server_id),
+            library_row: seed.library_row.map(small).and_then(NonZeroU32::new),
+            first_seen_at: small(seed.first_seen_at / 1_000),
             id: ids.copy(server.key, light.id),
             texts: texts(light),
             seldom: has_more.then(|| Box::new(Seldom { members, versions })),
             quality,
             light: seed.light,
-            first_seen_at: seed.first_seen_at,
             changed_at: seed.changed_at,
         }
     }
@@ -95,9 +96,23 @@ impl KnownCopy {
         self.light.id
     }
 
+    /// `copies.id`.
+    pub fn row(&self) -> i64 {
+        self.row.into()
+    }
+
+    pub fn server_id(&self) -> i64 {
+        self.server_id.into()
+    }
+
     /// `source_libraries.id`.
     pub fn library_row(&self) -> Option<i64> {
-        self.library_row.map(NonZeroI64::get)
+        self.library_row.map(|row| row.get().into())
+    }
+
+    /// Milliseconds since 1970, when Manyfin first saw it; to the second.
+    pub fn first_seen_at(&self) -> i64 {
+        i64::from(self.first_seen_at) * 1_000
     }
 
     /// What a box set or playlist holds on its server, in order.
@@ -119,6 +134,11 @@ impl KnownCopy {
     pub fn searched(&self) -> &str {
         self.texts.searched()
     }
+}
+
+/// Ids of rows count from one; seconds last until 2106.
+fn small(number: i64) -> u32 {
+    u32::try_from(number.max(0)).expect("fewer than four billion rows")
 }
 
 fn texts(light: &Packed) -> Texts {

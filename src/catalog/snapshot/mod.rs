@@ -11,6 +11,7 @@ mod index;
 mod ledger;
 mod library;
 mod own;
+mod rare;
 mod relatives;
 mod slots;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use delta::Delta;
 pub use ledger::Ledger;
 pub use library::{LibraryRef, MergedLibrary, MergedSource, SourceLibrary, SourcePolicy, Strategy};
 pub use own::for_owner;
+pub use rare::Rare;
 pub use relatives::Relatives;
 pub use slots::{Chunks, Slots};
 pub use update::{Change, update};
@@ -70,7 +72,7 @@ pub struct Item {
     /// Items whose parent is this one, unsorted.
     pub children: Box<[ItemIx]>,
     /// Box sets and playlists: what they hold, in order.
-    pub members: Box<[ItemIx]>,
+    pub members: Rare<ItemIx>,
 }
 
 /// What a public id stands for.
@@ -95,7 +97,7 @@ impl ByCopy {
         let (bound, copy) = (copies.bound(), |ix: u32| &copies[ix]);
         Self {
             id: Index::of(0..bound, |ix| copy(ix).id),
-            row: Index::of(0..bound, |ix| copy(ix).row),
+            row: Index::of(0..bound, |ix| copy(ix).row()),
             upstream: Index::of(0..bound, |ix| (copy(ix).server, copy(ix).light.id)),
         }
     }
@@ -103,14 +105,14 @@ impl ByCopy {
     fn insert(&mut self, at: CopyIx, copies: &Slots<Copy>) {
         let copy = |ix: u32| &copies[ix];
         self.id.insert(at, |ix| copy(ix).id);
-        self.row.insert(at, |ix| copy(ix).row);
+        self.row.insert(at, |ix| copy(ix).row());
         let upstream = |ix| (copy(ix).server, copy(ix).light.id);
         self.upstream.insert(at, upstream);
     }
 
     fn remove(&mut self, at: CopyIx, copy: &Copy) {
         self.id.remove(at, &copy.id);
-        self.row.remove(at, &copy.row);
+        self.row.remove(at, &copy.row());
         self.upstream.remove(at, &(copy.server, copy.light.id));
     }
 }
@@ -226,7 +228,7 @@ impl Snapshot {
     }
 
     pub fn copy_by_row(&self, row: i64) -> Option<CopyIx> {
-        self.by_copy.row.find(&row, |ix| self.copy(ix).row)
+        self.by_copy.row.find(&row, |ix| self.copy(ix).row())
     }
 
     /// The copy with this id on the server at this position of [`Snapshot::servers`].

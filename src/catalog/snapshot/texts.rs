@@ -6,34 +6,35 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Texts {
     text: Box<str>,
-    /// Where what is searched ends.
-    searched: u32,
-    /// Where the sort name begins; it ends where the text does.
+    /// Twice where the sort name begins, which ends where the text does; one more where what is searched
+    /// ends there too, and not with the text.
     sorted: u32,
 }
 
 impl Texts {
     pub fn new(searched: &[&str], sort_name: &str) -> Self {
         let mut text = searched.join("\n");
-        let searched = text.len();
-        if !text.ends_with(sort_name) {
+        let is_apart = !text.ends_with(sort_name);
+        if is_apart {
             text.push_str(sort_name);
         }
-        let place = |at: usize| u32::try_from(at).expect("names are far shorter than 4 GB");
+        let sorted = (text.len() - sort_name.len()) * 2 + usize::from(is_apart);
         Self {
-            searched: place(searched),
-            sorted: place(text.len() - sort_name.len()),
+            sorted: u32::try_from(sorted).expect("names are far shorter than 2 GB"),
             text: text.into(),
         }
     }
 
     /// A line for each name.
     pub fn searched(&self) -> &str {
-        &self.text[..self.searched as usize]
+        match self.sorted % 2 {
+            0 => &self.text,
+            _ => &self.text[..self.sorted as usize / 2],
+        }
     }
 
     pub fn sort_name(&self) -> &str {
-        &self.text[self.sorted as usize..]
+        &self.text[self.sorted as usize / 2..]
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::build::Input;
 use super::family::{family, is_endless, members, name_key, named_by, relatives};
 use super::ledger::Ledger;
+use super::rare::Rare;
 use super::relatives::Relatives;
 use super::{Copy, CopyIx, Delta, Item, ItemIx, KnownCopy, NOBODY, Snapshot};
 use crate::accounts::PublicIds;
@@ -99,13 +100,13 @@ impl Step<'_> {
         let mut new: BTreeMap<i64, Copy> = BTreeMap::new();
         for known in change.upserted {
             let copy = self.located(known)?;
-            let held = before.copy_by_row(known.row);
+            let held = before.copy_by_row(known.row());
             let other = before.copy_by_upstream(copy.server, copy.light.id);
             match held {
-                _ if goes.contains(&known.row) => {}
+                _ if goes.contains(&known.row()) => {}
                 Some(at) if other == Some(at) => drop(updated.insert(at, copy)),
                 None if other.is_none_or(|other| removed.contains(&other)) => {
-                    new.insert(known.row, copy);
+                    new.insert(known.row(), copy);
                 }
                 // A row that tells of something else than before.
                 _ => return None,
@@ -171,7 +172,7 @@ impl Step<'_> {
 
     /// A copy with its server and library; none where nobody knows its server.
     fn located(&self, known: &Arc<KnownCopy>) -> Option<Copy> {
-        let server = self.before.server_position(known.server_id)?;
+        let server = self.before.server_position(known.server_id())?;
         let library = known.library_row().and_then(|row| {
             let mut libraries = self.before.source_libraries.iter();
             libraries.position(|library| library.row == row)
@@ -435,7 +436,7 @@ impl Step<'_> {
             joins: Box::default(),
             family: Relatives::default(),
             children: Box::default(),
-            members: Box::default(),
+            members: Rare::default(),
         });
         let items = &next.items;
         next.items_by_id.insert(at, |at| items[at].id);

@@ -258,7 +258,7 @@ fn view(snapshot: &Snapshot, ever: &BTreeSet<PublicId>) -> View {
     let copies = snapshot.copies.places().map(|(at, shown)| {
         let family = shown.family.all().map(|at| at.map(copy));
         let found = [
-            snapshot.copy_by_row(shown.row),
+            snapshot.copy_by_row(shown.row()),
             snapshot.copy_by_id(shown.id),
             snapshot.copy_by_upstream(shown.server, shown.light.id),
         ];
@@ -458,7 +458,7 @@ fn play(steps: &[Step], strategies: &[By; 2], most: usize) -> Result<(), TestCas
         match step {
             Step::Changes(come, go) => {
                 for (copy, told) in come {
-                    let row = world.copies.get(copy).map(|known| known.row);
+                    let row = world.copies.get(copy).map(|known| known.row());
                     let row = row.unwrap_or_else(|| {
                         world.rows += 1;
                         world.rows
@@ -466,12 +466,12 @@ fn play(steps: &[Step], strategies: &[By; 2], most: usize) -> Result<(), TestCas
                     let seed = seed(*copy, row, told);
                     let made = KnownCopy::of(seed, &servers(), &ids).expect("its server is known");
                     ever.extend(made.versions());
-                    upserted.retain(|other: &Arc<KnownCopy>| other.row != row);
+                    upserted.retain(|other: &Arc<KnownCopy>| other.row() != row);
                     upserted.push(made.clone());
                     world.copies.insert(*copy, made);
                 }
                 for copy in go {
-                    removed.extend(world.copies.remove(copy).map(|known| known.row));
+                    removed.extend(world.copies.remove(copy).map(|known| known.row()));
                 }
             }
             Step::Joined(a, b) if a != b => world.joined.push((public(*a), public(*b))),

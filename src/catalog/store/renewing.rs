@@ -28,18 +28,19 @@ impl Store {
         let now = self.clock.millis();
         let mut pairs = self.back_after_a_while(writer, keys, came).await?;
         let mut departed: Vec<DepartedCopy> = Vec::new();
-        let servers: HashSet<i64> = gone.iter().map(|seed| seed.server_id).collect();
+        let servers: HashSet<i64> = gone.iter().map(|seed| seed.server_id()).collect();
         for (server, key) in keys.iter().filter(|(server, _)| servers.contains(server)) {
             let trace = |copy: &Arc<KnownCopy>| Trace::of(copy.id, &copy.light);
-            let followed =
-                |copy: &&Arc<KnownCopy>| copy.server_id == *server && is_followed(copy.light.kind);
+            let followed = |copy: &&Arc<KnownCopy>| {
+                copy.server_id() == *server && is_followed(copy.light.kind)
+            };
             let went: Vec<&Arc<KnownCopy>> = gone.iter().filter(followed).collect();
-            let earliest = went.iter().map(|seed| seed.first_seen_at).min();
+            let earliest = went.iter().map(|seed| seed.first_seen_at()).min();
             let since = earliest.unwrap_or(now).max(now - LATELY_MS);
             writer.late = writer.late.split_off(&(now - LATELY_MS, i64::MIN));
             let late = writer.late.range((since, i64::MIN)..);
             let late = late.filter_map(|(_, row)| writer.copies.get(row));
-            let late = late.filter(|seed| seed.first_seen_at >= since && followed(seed));
+            let late = late.filter(|seed| seed.first_seen_at() >= since && followed(seed));
             let late: Vec<Trace> = late.map(trace).collect();
             let traces: Vec<Trace> = went.into_iter().map(trace).collect();
             let found = renewed(&traces, &late);
@@ -64,7 +65,7 @@ impl Store {
         let mut by_server: HashMap<ServerKey, Vec<Trace>> = HashMap::new();
         let seeds = came.iter().filter_map(|row| writer.copies.get(row));
         for seed in seeds.filter(|seed| is_followed(seed.light.kind)) {
-            if let Some(key) = keys.get(&seed.server_id) {
+            if let Some(key) = keys.get(&seed.server_id()) {
                 let trace = Trace::of(seed.id, &seed.light);
                 by_server.entry(*key).or_default().push(trace);
             }
@@ -144,7 +145,7 @@ impl Store {
 pub(super) fn unknown(writer: &Writer, copies: &[Arc<KnownCopy>]) -> Vec<i64> {
     let seen = &writer.remembered.item_of_copy;
     let new = copies.iter().filter(|copy| !seen.contains_key(&copy.id));
-    new.map(|copy| copy.row).collect()
+    new.map(|copy| copy.row()).collect()
 }
 
 /// The keys of the servers that are configured, by their rows.

@@ -71,7 +71,7 @@ impl Catalog {
         // It went from its server after that was agreed, and came back.
         let came_back = |id: UpstreamId| {
             let copy = snapshot.copy_by_upstream(server, id);
-            let seen = copy.map(|copy| snapshot.copy(copy).first_seen_at);
+            let seen = copy.map(|copy| snapshot.copy(copy).first_seen_at());
             let agreed = agreed.get(&id.to_string()).map(|(_, at)| *at);
             agreed.zip(seen).is_some_and(|(agreed, seen)| agreed < seen)
         };

@@ -44,7 +44,7 @@ pub fn rows(
             let sees = access
                 .links
                 .get(&link.id)
-                .is_some_and(|access| access.copies.contains(copy.row as u32));
+                .is_some_and(|access| access.copies.contains(copy.row() as u32));
             if !sees || except == Some((link.id, ix)) {
                 continue;
             }

@@ -193,7 +193,7 @@ impl Item {
 
     /// What it is about.
     async fn overview(&self) -> Option<String> {
-        self.text(Packed::overview)
+        self.light(Packed::overview).map(Into::into)
     }
 
     /// The year of production.

@@ -188,7 +188,7 @@ impl Source {
 
     /// When Manyfin first saw it.
     async fn first_seen_at(&self) -> DateTime<Utc> {
-        time(self.copy().first_seen_at)
+        time(self.copy().first_seen_at())
     }
 
     /// When Manyfin last saw a change of it.

@@ -15,6 +15,7 @@ mod title;
 pub use evidence::{Evidence, Statement};
 pub use model::{Model, Section, Weights, model, probability};
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use super::compat::{Compat, NOWHERE};
@@ -336,7 +337,7 @@ impl<C: Copies> Copies for Two<'_, C> {
     fn genres(&self, index: u32, each: &mut dyn FnMut(&str)) {
         self.0.genres(self.1[index as usize], each);
     }
-    fn overview(&self, index: u32) -> Option<&str> {
+    fn overview(&self, index: u32) -> Option<Cow<'_, str>> {
         self.0.overview(self.1[index as usize])
     }
 }

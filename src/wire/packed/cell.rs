@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::list::Element;
 use crate::model::UpstreamId;
+use crate::wire::prose::Prose;
 use crate::wire::text::{Tag, Word};
 
 /// A field's value. What has no fixed width is told by its place in the tail.
@@ -99,4 +100,4 @@ macro_rules! in_the_tail {
     )*};
 }
 
-in_the_tail!(String, Tag);
+in_the_tail!(String, Tag, Prose);

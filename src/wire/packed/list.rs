@@ -1,5 +1,6 @@
 //! Fields of which there are several: a count, then one after the other, in as few bytes as each takes.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::cell::PLACE;
 use crate::wire::interner::Interner;
 use crate::wire::light::{LightPerson, LightSource, LightStream, NameId};
+use crate::wire::prose::{PROSE, Prose};
 use crate::wire::text::{Pairs, Tag, Word};
 
 /// What stands one after the other.
@@ -183,6 +185,35 @@ impl Element for String {
     }
     fn own(shown: &str) -> Self {
         shown.to_owned()
+    }
+}
+
+/// Before it twice its length, and one more where it is squeezed.
+impl Element for Prose {
+    type Shown<'a> = Cow<'a, str>;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match PROSE.squeeze(self) {
+            Some(squeezed) => {
+                put_number(out, squeezed.len() * 2 + 1);
+                out.extend(squeezed);
+            }
+            None => {
+                put_number(out, self.len() * 2);
+                out.extend(self.as_bytes());
+            }
+        }
+    }
+    fn read<'a>(from: &mut &'a [u8]) -> Cow<'a, str> {
+        let length: usize = number(from);
+        let bytes = take(from, length / 2);
+        match length % 2 {
+            0 => as_text(bytes).into(),
+            _ => PROSE.read(bytes).into(),
+        }
+    }
+    fn own(shown: Cow<'_, str>) -> Self {
+        shown.into_owned().into()
     }
 }
 

@@ -30,7 +30,7 @@ fn what_goes_in_comes_out() {
     let packed = Packed::from(&film);
     assert_eq!(packed.unpack(), film);
     assert_eq!(packed.name(), "Alien");
-    assert_eq!(packed.overview(), Some("In space."));
+    assert_eq!(packed.overview().as_deref(), Some("In space."));
     assert_eq!(packed.series_id(), None);
     assert_eq!(packed.has_subtitles(), Some(false));
     let roles: Vec<_> = packed.people().map(|person| person.role).collect();
