@@ -71,7 +71,7 @@ impl Catalog {
         let kept = copies.iter().map(|copy| {
             let copy = scope.snapshot().copy(*copy);
             CopyRef {
-                copy_id: copy.row,
+                copy_id: copy.row(),
                 server_id: scope.snapshot().server_of(copy).id,
                 upstream_id: copy.upstream_id(),
                 account: None,
