@@ -56,6 +56,17 @@ async fn a_public_address_is_what_is_told() {
 }
 
 #[tokio::test]
+async fn a_gateway_at_one_address_tells_that_one() {
+    let told = Announcement {
+        bind: "192.0.2.7:80".parse().expect("an address"),
+        ..told(None)
+    };
+    let (at, _) = discovery::start(any(), told).await.expect("a port");
+    let answer = ask(at, "who is JellyfinServer?").await.expect("an answer");
+    assert_eq!(answer["Address"], "http://192.0.2.7:80");
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_hinders_nothing() {
     let (at, _) = discovery::start(any(), told(None)).await.expect("a port");
     assert!(discovery::start(at, told(None)).await.is_none());

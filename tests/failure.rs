@@ -65,6 +65,26 @@ async fn assert_whole(client: &Client, id: &str) {
     assert_eq!(detail["MediaSources"].as_array().map(Vec::len), Some(3));
 }
 
+/// Apps do so whenever a player closes, and can do nothing about it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transcode_that_no_server_ends_is_let_be() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(2, 4).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    set(&sources[0], Some(Trouble::Fault(Fault::Status500))).await;
+    sources[1].clear_seen();
+    let path = "/Videos/ActiveEncodings?deviceId=d&playSessionId=s";
+    assert_eq!(ann.ask(Method::DELETE, path, None).await.0, 204);
+    let seen = sources[1].seen();
+    assert!(
+        seen.iter()
+            .any(|seen| seen.path == "/Videos/ActiveEncodings"),
+        "the other one is told"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_server_in_trouble_spoils_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

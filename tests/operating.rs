@@ -8,7 +8,7 @@ use manyfin::demo::{DemoServer, DemoSpec};
 use serde_json::json;
 
 use crate::support::app::TestApp;
-use crate::support::{postgres, program};
+use crate::support::{postgres, program, sabotage};
 
 async fn ask(app: &TestApp, path: &str, token: Option<&str>) -> (u16, String) {
     let mut request = reqwest::Client::new().get(format!("{}{path}", app.url));
@@ -45,6 +45,11 @@ async fn readiness_is_the_databases_and_no_servers() {
         ask(&app, "/health/live", None).await,
         (200, "Healthy".into())
     );
+    // It answers, and with an error.
+    sabotage::hide(&url, "installation").await;
+    assert_eq!(ask(&app, "/health/ready", None).await.0, 503);
+    sabotage::bring_back(&url, "installation").await;
+    assert_eq!(ask(&app, "/health/ready", None).await.0, 200);
     postgres::drop_database(&url).await;
     assert_eq!(ask(&app, "/health/ready", None).await.0, 503);
     assert_eq!(ask(&app, "/health/live", None).await.0, 200);

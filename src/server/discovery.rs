@@ -118,3 +118,26 @@ async fn own_address(told: &Announcement, peer: SocketAddr) -> SocketAddr {
     let ip = way.await.map_or(told.bind.ip(), |local| local.ip());
     SocketAddr::new(ip, told.bind.port())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_far_away_did_not_ask() {
+        for (ip, near) in [
+            ("127.0.0.1", true),
+            ("192.168.1.9", true),
+            ("169.254.3.4", true),
+            ("::ffff:10.0.0.1", true),
+            ("::1", true),
+            ("fd00::1", true),
+            ("fe80::1", true),
+            ("203.0.113.9", false),
+            ("::ffff:203.0.113.9", false),
+            ("2001:db8::1", false),
+        ] {
+            assert_eq!(is_near(ip.parse().expect("an address")), near, "{ip}");
+        }
+    }
+}

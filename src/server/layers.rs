@@ -38,3 +38,7 @@ pub fn apply(router: Router, proxies: TrustedProxies, rate: RateLimit, metrics: 
         )
         .layer(middleware::from_fn_with_state(metrics, metrics::measure))
 }
+
+#[cfg(test)]
+#[path = "layers_tests.rs"]
+mod tests;

@@ -52,10 +52,9 @@ impl Index {
 
     fn evict(&mut self, max_bytes: u64) -> Vec<Name> {
         let mut out = Vec::new();
-        while self.bytes > max_bytes || self.files.len() > MOST_FILES {
-            let Some((name, size)) = self.files.pop_lru() else {
-                break;
-            };
+        while (self.bytes > max_bytes || self.files.len() > MOST_FILES)
+            && let Some((name, size)) = self.files.pop_lru()
+        {
             self.bytes -= size;
             out.push(name);
         }

@@ -290,6 +290,39 @@ async fn a_damaged_file_is_never_shown() {
 }
 
 #[tokio::test]
+async fn what_lies_beside_the_pictures_stays_unless_it_was_never_finished() {
+    use std::os::unix::ffi::OsStrExt;
+    let stage = Stage::set().await;
+    read(&stage, 1).await;
+    let folder = stage.folder.path().join("images");
+    let (stale, under_way) = (folder.join("new-stale"), folder.join("new-under-way"));
+    let others = folder.join(std::ffi::OsStr::from_bytes(b"\xff not ours"));
+    for file in [&stale, &under_way, &others] {
+        fs::write(file, "x").unwrap();
+    }
+    let old = std::time::SystemTime::now() - Duration::from_secs(2 * 3600);
+    for file in [&stale, &others] {
+        let file = fs::File::options().write(true).open(file).unwrap();
+        file.set_modified(old).unwrap();
+    }
+    let stage = stage.restart();
+    eventually("what nobody finishes is gone", async || !stale.exists()).await;
+    assert!(under_way.exists() && others.exists());
+    assert!(!read(&stage, 1).await.1);
+}
+
+#[tokio::test]
+async fn without_a_folder_pictures_are_shown_all_the_same() {
+    let stage = Stage::set().await;
+    fs::write(stage.folder.path().join("images"), "no folder").unwrap();
+    let stage = stage.restart();
+    for _ in 0..2 {
+        assert_eq!(read(&stage, 1).await, ("a picture".to_owned(), true));
+    }
+    assert_eq!(bytes(&stage), 0);
+}
+
+#[tokio::test]
 async fn only_pictures_that_fit_are_kept() {
     let stage = Stage::set().await;
     stage.seen.picture.lock().unwrap().content_type = "text/html";
