@@ -84,7 +84,7 @@ fn seed(copy: &KnownCopy, change: impl FnOnce(&mut LightItem)) -> CopySeed {
         library_row: copy.library_row(),
         light: Packed::from(&light),
         first_seen_at: copy.first_seen_at(),
-        changed_at: copy.changed_at + 1,
+        changed_at: copy.changed_at() + 1,
         members: copy.members().into(),
     }
 }

@@ -180,7 +180,7 @@ impl Bed {
                 library_row: film.library_row(),
                 light: Packed::from(&light),
                 first_seen_at: film.first_seen_at(),
-                changed_at: film.changed_at + 1,
+                changed_at: film.changed_at() + 1,
                 members: film.members().into(),
             };
             let begun = Instant::now();

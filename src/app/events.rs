@@ -150,7 +150,7 @@ fn seen(snapshot: &Snapshot, places: Option<&[ItemIx]>) -> HashMap<PublicId, i64
         let changed = item
             .copies
             .iter()
-            .map(|copy| snapshot.copy(*copy).changed_at);
+            .map(|copy| snapshot.copy(*copy).changed_at());
         (item.id, changed.max().unwrap_or(0))
     };
     match places {

@@ -153,7 +153,7 @@ both_databases!(
         let after = world.store.snapshot();
         for copy in before.copies.iter() {
             let again = after.copy(after.copy_by_row(copy.row()).unwrap());
-            assert_eq!(again.changed_at, copy.changed_at);
+            assert_eq!(again.changed_at(), copy.changed_at());
         }
     }
 );

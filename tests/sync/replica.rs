@@ -19,7 +19,7 @@ fn seeds(snapshot: &Snapshot) -> Vec<CopySeed> {
         library_row: copy.library_row(),
         light: copy.light.clone(),
         first_seen_at: copy.first_seen_at(),
-        changed_at: copy.changed_at,
+        changed_at: copy.changed_at(),
         members: copy.members().into(),
     };
     snapshot.copies.iter().map(seed).collect()

@@ -289,14 +289,14 @@ impl<'a> Compiled<'a> {
         let filter = self.filter;
         filter
             .min_date_last_saved
-            .is_none_or(|least| copy.changed_at >= least.timestamp_millis())
+            .is_none_or(|least| copy.changed_at() >= least.timestamp_millis())
             && filter.min_date_last_saved_for_user.is_none_or(|least| {
                 let least = least.timestamp_millis();
                 let state = self
                     .scope
                     .user_items
                     .get(self.scope.snapshot().item(entry.item).id);
-                copy.changed_at >= least || state.is_some_and(|state| state.changed_at() >= least)
+                copy.changed_at() >= least || state.is_some_and(|state| state.changed_at() >= least)
             })
     }
 

@@ -1,12 +1,11 @@
 //! One item on one server, as lists need it.
 
-use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use super::ServerEntry;
 use super::relatives::{Place, Relatives};
-use super::texts::Texts;
+use super::texts::{self, Parting};
 use crate::accounts::PublicIds;
 use crate::merge::{name, quality};
 use crate::model::{PublicId, UpstreamId};
@@ -36,14 +35,14 @@ pub struct CopySeed {
 pub struct KnownCopy {
     row: u32,
     server_id: u32,
-    library_row: Option<NonZeroU32>,
-    /// In seconds.
-    first_seen_at: u32,
+    library_row: Place,
+    first_seen_at: Moment,
+    changed_at: Moment,
     pub id: PublicId,
     pub light: Packed,
-    /// Milliseconds since 1970, when Manyfin last saw a change.
-    pub changed_at: i64,
-    texts: Texts,
+    /// What it is searched and sorted by.
+    text: Box<str>,
+    parting: Parting,
     seldom: Option<Box<Seldom>>,
     /// The score of its best version, whatever language is wished for.
     pub quality: i32,
@@ -77,18 +76,20 @@ impl KnownCopy {
         let others = versions.filter_map(|source| source.id.id().filter(|id| *id != light.id));
         let versions: Box<_> = others.map(|id| ids.copy(server.key, id)).collect();
         let members = seed.members;
+        let (text, parting) = texts(light);
         let has_more = !members.is_empty() || !versions.is_empty();
         Self {
             row: small(seed.row),
             server_id: small(seed.server_id),
-            library_row: seed.library_row.map(small).and_then(NonZeroU32::new),
-            first_seen_at: small(seed.first_seen_at / 1_000),
+            library_row: seed.library_row.map(small).into(),
+            first_seen_at: seed.first_seen_at.into(),
+            changed_at: seed.changed_at.into(),
             id: ids.copy(server.key, light.id),
-            texts: texts(light),
+            text,
+            parting,
             seldom: has_more.then(|| Box::new(Seldom { members, versions })),
             quality,
             light: seed.light,
-            changed_at: seed.changed_at,
         }
     }
 
@@ -107,12 +108,17 @@ impl KnownCopy {
 
     /// `source_libraries.id`.
     pub fn library_row(&self) -> Option<i64> {
-        self.library_row.map(|row| row.get().into())
+        self.library_row.get().map(i64::from)
     }
 
-    /// Milliseconds since 1970, when Manyfin first saw it; to the second.
+    /// Milliseconds since 1970, when Manyfin first saw it.
     pub fn first_seen_at(&self) -> i64 {
-        i64::from(self.first_seen_at) * 1_000
+        self.first_seen_at.into()
+    }
+
+    /// Milliseconds since 1970, when Manyfin last saw a change.
+    pub fn changed_at(&self) -> i64 {
+        self.changed_at.into()
     }
 
     /// What a box set or playlist holds on its server, in order.
@@ -127,27 +133,46 @@ impl KnownCopy {
 
     /// What `SortName` sorts by, folded.
     pub fn sort_name(&self) -> &str {
-        self.texts.sort_name()
+        self.parting.sort_name(&self.text)
     }
 
     /// The name and the original title, folded for search, a line each.
     pub fn searched(&self) -> &str {
-        self.texts.searched()
+        self.parting.searched(&self.text)
     }
 }
 
-/// Ids of rows count from one; seconds last until 2106.
+/// Milliseconds since 1970 in six bytes: till the year 10889.
+#[derive(Debug, Clone, Copy)]
+struct Moment([u8; 6]);
+
+impl From<i64> for Moment {
+    fn from(millis: i64) -> Self {
+        let [bytes @ .., _, _] = millis.clamp(0, (1 << 48) - 1).to_le_bytes();
+        Self(bytes)
+    }
+}
+
+impl From<Moment> for i64 {
+    fn from(Moment([a, b, c, d, e, f]): Moment) -> Self {
+        Self::from_le_bytes([a, b, c, d, e, f, 0, 0])
+    }
+}
+
+/// With the counts before it, as large as the allocator gives it.
+const _: () = assert!(size_of::<KnownCopy>() + 2 * size_of::<usize>() == 128);
+
 fn small(number: i64) -> u32 {
     u32::try_from(number.max(0)).expect("fewer than four billion rows")
 }
 
-fn texts(light: &Packed) -> Texts {
+fn texts(light: &Packed) -> (Box<str>, Parting) {
     let sort_name = light.sort_name().unwrap_or(light.name()).to_lowercase();
     let name = name::fold(light.name());
     let original = light.original_title().map(name::fold);
     match original.filter(|original| *original != name) {
-        Some(original) => Texts::new(&[&original, &name], &sort_name),
-        None => Texts::new(&[&name], &sort_name),
+        Some(original) => texts::in_one(&[&original, &name], &sort_name),
+        None => texts::in_one(&[&name], &sort_name),
     }
 }
 

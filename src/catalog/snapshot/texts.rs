@@ -1,47 +1,32 @@
 //! What a copy is searched and sorted by, in one piece of memory: the one mostly ends with the other.
 
-use std::fmt;
+/// Tells the two apart in the text that holds both: twice where the sort name begins, which ends where the
+/// text does; one more where what is searched ends there too, and not with the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parting(u32);
 
-/// See the module.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Texts {
-    text: Box<str>,
-    /// Twice where the sort name begins, which ends where the text does; one more where what is searched
-    /// ends there too, and not with the text.
-    sorted: u32,
+/// The text that holds both. `searched`: the names, a line each.
+pub(super) fn in_one(searched: &[&str], sort_name: &str) -> (Box<str>, Parting) {
+    let mut text = searched.join("\n");
+    let is_apart = !text.ends_with(sort_name);
+    if is_apart {
+        text.push_str(sort_name);
+    }
+    let parting = (text.len() - sort_name.len()) * 2 + usize::from(is_apart);
+    let parting = u32::try_from(parting).expect("names are far shorter than 2 GB");
+    (text.into(), Parting(parting))
 }
 
-impl Texts {
-    pub fn new(searched: &[&str], sort_name: &str) -> Self {
-        let mut text = searched.join("\n");
-        let is_apart = !text.ends_with(sort_name);
-        if is_apart {
-            text.push_str(sort_name);
-        }
-        let sorted = (text.len() - sort_name.len()) * 2 + usize::from(is_apart);
-        Self {
-            sorted: u32::try_from(sorted).expect("names are far shorter than 2 GB"),
-            text: text.into(),
+impl Parting {
+    pub(super) fn searched(self, text: &str) -> &str {
+        match self.0 % 2 {
+            0 => text,
+            _ => &text[..self.0 as usize / 2],
         }
     }
 
-    /// A line for each name.
-    pub fn searched(&self) -> &str {
-        match self.sorted % 2 {
-            0 => &self.text,
-            _ => &self.text[..self.sorted as usize / 2],
-        }
-    }
-
-    pub fn sort_name(&self) -> &str {
-        &self.text[self.sorted as usize / 2..]
-    }
-}
-
-impl fmt::Debug for Texts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts = (self.searched(), self.sort_name());
-        texts.fmt(f)
+    pub(super) fn sort_name(self, text: &str) -> &str {
+        &text[self.0 as usize / 2..]
     }
 }
 
@@ -63,10 +48,10 @@ mod tests {
             (vec![""], "a"),
             (vec![""], ""),
         ] {
-            let texts = Texts::new(&searched, sort_name);
-            assert_eq!(texts.searched(), searched.join("\n"));
-            assert_eq!(texts.sort_name(), sort_name);
+            let (text, parting) = in_one(&searched, sort_name);
+            assert_eq!(parting.searched(&text), searched.join("\n"));
+            assert_eq!(parting.sort_name(&text), sort_name);
         }
-        assert_eq!(&*Texts::new(&["the matrix"], "matrix").text, "the matrix");
+        assert_eq!(&*in_one(&["the matrix"], "matrix").0, "the matrix");
     }
 }

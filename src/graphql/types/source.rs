@@ -193,6 +193,6 @@ impl Source {
 
     /// When Manyfin last saw a change of it.
     async fn changed_at(&self) -> DateTime<Utc> {
-        time(self.copy().changed_at)
+        time(self.copy().changed_at())
     }
 }
