@@ -23,11 +23,6 @@ impl From<String> for Prose {
         Self(text)
     }
 }
-impl From<Prose> for String {
-    fn from(text: Prose) -> Self {
-        text.0
-    }
-}
 
 /// So many bytes are looked at to learn what often stands together: about a thousand overviews, in the
 /// languages of this installation. Fewer stay as they are; they take little.
