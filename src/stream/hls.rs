@@ -70,7 +70,7 @@ fn rewrite_lines(text: &str, mapping: &Mapping<'_>) -> String {
     for line in text.split_inclusive('\n') {
         let content = line.trim_end_matches(['\n', '\r']);
         let end = &line[content.len()..];
-        let bare = content.trim_start_matches('\u{feff}').trim();
+        let bare = bare(content);
         if bare.is_empty() {
             out.push_str(content);
         } else if bare.starts_with('#') {
@@ -81,6 +81,11 @@ fn rewrite_lines(text: &str, mapping: &Mapping<'_>) -> String {
         out.push_str(end);
     }
     out
+}
+
+/// Without what players take off before they read a line or an address.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c <= ' ' || c.is_whitespace() || c == '\u{feff}')
 }
 
 /// A tag or comment: rewrites each `…URI="…"` in it.
@@ -109,8 +114,7 @@ fn find_ignoring_case(text: &str, ascii: &str) -> Option<usize> {
 /// One URI. What is relative stays relative; an absolute one is made relative, or leads nowhere: no
 /// playlist of ours tells where the source is.
 fn uri(uri: &str, mapping: &Mapping<'_>) -> String {
-    // Players take these off before they read an address.
-    let uri = uri.trim_matches(|c: char| c <= ' ' || c == '\u{feff}');
+    let uri = bare(uri);
     let (rest, fragment) = match uri.split_once('#') {
         Some((rest, fragment)) => (rest, Some(fragment)),
         None => (uri, None),
