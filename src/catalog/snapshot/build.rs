@@ -133,7 +133,7 @@ pub(super) fn add_items(
             copies: copies.into(),
             joins: grouping.joins(group).into(),
             family: Relatives::default(),
-            children: Box::default(),
+            children: Vec::new(),
             members: Rare::default(),
         })
         .collect();
@@ -152,11 +152,12 @@ pub(super) fn add_items(
             }
         }
     }
-    for ((ix, family), children) in (0..).zip(families).zip(children) {
+    for ((ix, family), mut children) in (0..).zip(families).zip(children) {
+        children.shrink_to_fit();
         let members = family::members(snapshot, &snapshot.item(ix).copies);
         let item = snapshot.items.get_mut(ix).expect("all are there");
         item.family = family;
-        item.children = children.into();
+        item.children = children;
         item.members = members.into();
     }
     let mut conflicts: BTreeMap<ItemIx, Vec<merge::Conflict>> = BTreeMap::new();

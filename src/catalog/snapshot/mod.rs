@@ -69,8 +69,8 @@ pub struct Item {
     /// Why they are one; these reach every copy.
     pub joins: Box<[merge::Join]>,
     pub family: Relatives,
-    /// Items whose parent is this one, unsorted.
-    pub children: Box<[ItemIx]>,
+    /// Items whose parent is this one, unsorted. Room to grow: a folder of a million gets them one by one.
+    pub children: Vec<ItemIx>,
     /// Box sets and playlists: what they hold, in order.
     pub members: Rare<ItemIx>,
 }

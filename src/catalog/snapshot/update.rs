@@ -435,7 +435,7 @@ impl Step<'_> {
             copies: Box::default(),
             joins: Box::default(),
             family: Relatives::default(),
-            children: Box::default(),
+            children: Vec::new(),
             members: Rare::default(),
         });
         let items = &next.items;
@@ -483,8 +483,7 @@ impl Step<'_> {
             }
             if let Some(parent) = found.parent() {
                 let parent_item = self.next.items.get_mut(parent).expect("it is there");
-                let children = parent_item.children.iter().copied();
-                parent_item.children = children.chain([at]).collect();
+                parent_item.children.push(at);
                 self.items.insert(parent);
             }
         }
@@ -493,8 +492,7 @@ impl Step<'_> {
 
     fn detach(&mut self, parent: ItemIx, child: ItemIx) {
         if let Some(item) = self.next.items.get_mut(parent) {
-            let children = item.children.iter().copied();
-            item.children = children.filter(|known| *known != child).collect();
+            item.children.retain(|known| *known != child);
             self.items.insert(parent);
         }
     }
