@@ -6,6 +6,7 @@ use manyfin::demo::{Access, DemoSpec, UserDataChange};
 use manyfin::model::ItemKind;
 
 use super::world::{World, settings};
+use crate::support::gateway::eventually;
 
 fn shelf() -> DemoSpec {
     manyfin::demo::demo_sources(1, 60).remove(0)
@@ -31,6 +32,59 @@ both_databases!(a_link_sees_what_its_own_account_sees, |db: Db| async move {
     assert!(!set.libraries.is_empty());
     assert!(access::get(&world.db, bob.id).await.unwrap().is_some());
 });
+
+// Seen in a load run: linked while the first crawl ran, a viewer saw a third less for a quarter of an hour.
+both_databases!(
+    what_was_asked_before_a_crawl_ended_hides_nothing_after_it,
+    |db: Db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings()).await;
+        let id = world.sources[0].server.id;
+        let alice = world.link(0, "alice").await;
+        let go = world.sink.hold_up_next();
+        let early = tokio::spawn({
+            let (sync, link) = (world.sync.clone(), alice.id);
+            async move { sync.link_added(link).await }
+        });
+        eventually("a set waits", async || world.sink.holds_up()).await;
+        let crawl = tokio::spawn({
+            let sync = world.sync.clone();
+            async move { sync.crawl(id, CrawlKind::Full).await }
+        });
+        // Time enough for it to end, where it does not wait.
+        eventually("all is shown", async || world.names().len() >= 10).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        go.send(()).unwrap();
+        early.await.unwrap().unwrap();
+        crawl.await.unwrap().unwrap();
+        world.sync.ensure_access(&[alice.id]).await;
+        assert_eq!(seen(&world, alice.id), Some(world.names().len() as u64));
+    }
+);
+
+both_databases!(
+    what_an_interrupted_crawl_found_is_seen_when_the_next_one_ends,
+    |db: Db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 100, 0)], settings()).await;
+        let (source, id) = (&world.sources[0], world.sources[0].server.id);
+        let alice = world.link(0, "alice").await;
+        world.sync.ensure_access(&[alice.id]).await;
+        assert_eq!(seen(&world, alice.id), Some(0), "nothing is known yet");
+        source.demo.set_delay(Duration::from_millis(50));
+        let crawl = tokio::spawn({
+            let sync = world.sync.clone();
+            async move { sync.crawl(id, CrawlKind::Full).await }
+        });
+        eventually("something is shown", async || !world.names().is_empty()).await;
+        crawl.abort();
+        let _ = crawl.await;
+        source.demo.set_delay(Duration::ZERO);
+        let found = world.names().len();
+        assert!(found < source.demo.items(ItemKind::Movie).len(), "{found}");
+        world.sync.crawl(id, CrawlKind::Full).await.unwrap();
+        world.sync.ensure_access(&[alice.id]).await;
+        assert_eq!(seen(&world, alice.id), Some(world.names().len() as u64));
+    }
+);
 
 both_databases!(
     after_a_change_a_link_in_use_is_asked_about_it_alone,

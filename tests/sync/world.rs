@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use manyfin::accounts::PublicIds;
+use manyfin::catalog::CatalogError;
 use manyfin::catalog::hydrate::{CopyRef, Hydrate};
+use manyfin::catalog::scope::LinkAccess;
 use manyfin::catalog::snapshot::Snapshot;
-use manyfin::catalog::store::Store;
+use manyfin::catalog::store::{CopyChanges, Store};
 use manyfin::catalog::sync::{
-    Directory, Sync, SyncError, SyncLink, SyncParts, SyncSettings, UserDataSeen,
+    Directory, Sink, Sync, SyncError, SyncLink, SyncParts, SyncSettings, UserDataSeen,
 };
 use manyfin::clock::Clock;
 use manyfin::db::Db;
@@ -20,7 +22,7 @@ use manyfin::db::users::{self, UserRow};
 use manyfin::demo::{DemoServer, DemoSpec, Seen};
 use manyfin::jellyfin::{Account, Limits, Registry, Server, ServerSpec, TlsTrust};
 use manyfin::model::{Secret, ServerKey};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 pub struct World {
     pub db: Db,
@@ -29,8 +31,47 @@ pub struct World {
     pub store: Arc<Store>,
     pub accounts: Arc<People>,
     pub sync: Sync,
+    pub sink: Arc<HeldUp>,
     pub sources: Vec<Source>,
     pub user_data: Mutex<mpsc::Receiver<(Vec<UserDataSeen>, bool)>>,
+}
+
+/// The store, slow to learn what a link may see when it is told to.
+pub struct HeldUp {
+    store: Arc<Store>,
+    next: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+impl HeldUp {
+    /// The next set of a link waits until the answer is used or dropped.
+    pub fn hold_up_next(&self) -> oneshot::Sender<()> {
+        let (sender, receiver) = oneshot::channel();
+        *self.next.lock().unwrap() = Some(receiver);
+        sender
+    }
+
+    /// Whether a set waits.
+    pub fn holds_up(&self) -> bool {
+        self.next.lock().unwrap().is_none()
+    }
+}
+
+impl Sink for HeldUp {
+    fn apply(&self, changes: CopyChanges) -> BoxFuture<'_, Result<(), CatalogError>> {
+        Box::pin(self.store.apply(changes))
+    }
+    fn libraries_changed(&self) -> BoxFuture<'_, Result<(), CatalogError>> {
+        Box::pin(self.store.reload_configuration())
+    }
+    fn set_access(&self, link: i64, access: Option<LinkAccess>) -> BoxFuture<'_, ()> {
+        let held = self.next.lock().unwrap().take();
+        Box::pin(async move {
+            if let Some(held) = held {
+                let _ = held.await;
+            }
+            self.store.set_access(link, access).await;
+        })
+    }
 }
 
 pub struct Source {
@@ -137,6 +178,10 @@ impl World {
             .await
             .unwrap();
         let (store, accounts) = (Arc::new(store), Arc::new(directory));
+        let sink = Arc::new(HeldUp {
+            store: store.clone(),
+            next: Mutex::default(),
+        });
         let (sender, receiver) = mpsc::channel(100);
         let parts = SyncParts {
             db: db.clone(),
@@ -145,7 +190,7 @@ impl World {
             ids,
             hydrate,
             directory: accounts.clone(),
-            sink: store.clone(),
+            sink: sink.clone(),
             user_data: Some(sender),
         };
         Self {
@@ -154,6 +199,7 @@ impl World {
             clock,
             registry,
             store,
+            sink,
             accounts,
             sources,
             user_data: Mutex::new(receiver),

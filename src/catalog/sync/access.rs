@@ -29,20 +29,11 @@ struct Asked {
 impl Inner {
     /// After a crawl: links in use are asked about what it found; the others before they are used.
     /// Links that were never asked are asked for everything.
-    pub(super) async fn access_after(&self, server_id: i64, touched: &RoaringBitmap) {
+    pub(super) async fn access_after(&self, server_id: i64, touched: &Touched) {
         let links = self.directory.links(server_id).await;
         for link in links.unwrap_or_default() {
-            let known = self.refreshed_at(link.id).await;
-            let result = match known {
-                Some(_) if touched.is_empty() => continue,
-                Some(_) if !self.is_in_use(link.id) => {
-                    self.set_refreshed(link.id, 0);
-                    continue;
-                }
-                Some(_) if touched.len() <= FEW => self.refresh_some(&link, touched).await,
-                _ => self.refresh_link(&link).await,
-            };
-            if let Err(error) = result {
+            let _turn = self.turn(link.id).await;
+            if let Err(error) = self.ask_about(link.id, touched).await {
                 // It is asked again when its time comes.
                 tracing::debug!(link = link.id, %error, "what a link may see cannot be asked");
                 self.set_refreshed(link.id, 0);
@@ -50,8 +41,48 @@ impl Inner {
         }
     }
 
-    /// Asks for all that a link may see.
-    pub(super) async fn refresh_link(&self, link: &SyncLink) -> Result<(), SyncError> {
+    async fn ask_about(&self, link: i64, touched: &Touched) -> Result<(), SyncError> {
+        if self.refreshed_at(link).await.is_none() {
+            return self.ask_anew(link).await;
+        }
+        if touched.is_nothing() {
+            return Ok(());
+        }
+        if !self.is_in_use(link) {
+            self.set_refreshed(link, 0);
+            return Ok(());
+        }
+        match (self.directory.link(link).await?, touched.few()) {
+            (Some(link), Some(few)) => self.refresh_some(&link, few).await,
+            _ => self.ask_anew(link).await,
+        }
+    }
+
+    /// Asks for all that a link may see, when nobody else is asking for it.
+    pub(super) async fn refresh(&self, link: i64) -> Result<(), SyncError> {
+        let _turn = self.turn(link).await;
+        self.ask_anew(link).await
+    }
+
+    /// The same, unless somebody else has done so while this waited.
+    pub(super) async fn renew(&self, link: i64) -> Result<(), SyncError> {
+        let before = self.refreshed_at(link).await;
+        let _turn = self.turn(link).await;
+        if self.refreshed_at(link).await != before && !self.is_old(link).await {
+            return Ok(());
+        }
+        self.ask_anew(link).await
+    }
+
+    /// Within the link's turn, so that the account is the latest one.
+    async fn ask_anew(&self, link: i64) -> Result<(), SyncError> {
+        match self.directory.link(link).await? {
+            Some(link) => self.refresh_link(&link).await,
+            None => self.close_link(link).await,
+        }
+    }
+
+    async fn refresh_link(&self, link: &SyncLink) -> Result<(), SyncError> {
         let Some((link, answer)) = self.as_link(link, Ask::Everything).await? else {
             return Ok(());
         };
@@ -274,6 +305,26 @@ impl Inner {
             .into_iter()
             .filter_map(|(row, id)| Some((id.parse().ok()?, u32::try_from(row).ok()?)))
             .collect())
+    }
+}
+
+/// The copies that a crawl found or changed.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    /// `copies.id`.
+    pub(super) rows: RoaringBitmap,
+    /// And others: it goes on with a crawl that was interrupted.
+    pub(super) more: bool,
+}
+
+impl Touched {
+    fn is_nothing(&self) -> bool {
+        self.rows.is_empty() && !self.more
+    }
+
+    /// So few that they are asked for one by one.
+    fn few(&self) -> Option<&RoaringBitmap> {
+        (!self.more && self.rows.len() <= FEW).then_some(&self.rows)
     }
 }
 

@@ -121,7 +121,7 @@ impl Run<'_> {
 
     fn touch(&mut self, row: i64) {
         if let Ok(row) = u32::try_from(row) {
-            self.touched.insert(row);
+            self.touched.rows.insert(row);
         }
     }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use roaring::RoaringBitmap;
 use tokio::time::Instant;
 
+use super::access::Touched;
 use super::cursor::Cursor;
 use super::service::Inner;
 use super::{CrawlKind, Phase, Progress, SyncError};
@@ -41,8 +41,8 @@ pub(super) struct Run<'a> {
     pub(super) phase: Phase,
     pub(super) libraries: Vec<SourceLibraryRow>,
     pub(super) report: CrawlReport,
-    /// `copies.id` of what links must be asked about.
-    pub(super) touched: RoaringBitmap,
+    /// What links must be asked about.
+    pub(super) touched: Touched,
     /// Found, but not shown yet.
     pending: HashMap<i64, CopySeed>,
     pending_removed: Vec<i64>,
@@ -70,7 +70,7 @@ impl<'a> Run<'a> {
             phase: Phase::Idle,
             libraries: Vec::new(),
             report: CrawlReport::default(),
-            touched: RoaringBitmap::new(),
+            touched: Touched::default(),
             pending: HashMap::new(),
             pending_removed: Vec::new(),
             published: Instant::now(),
@@ -126,6 +126,7 @@ impl<'a> Run<'a> {
             Some(CrawlKind::Changes) => wanted == CrawlKind::Changes,
             None => false,
         };
+        self.touched.more |= resumes;
         if !resumes {
             let now = self.sync.clock.millis();
             let overlap = i64::try_from(self.sync.settings.overlap.as_millis()).unwrap_or(0);

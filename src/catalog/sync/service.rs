@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures::future::join_all;
-use tokio::sync::{Mutex as AsyncMutex, broadcast, mpsc};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, broadcast, mpsc};
 
 use super::progress::Board;
 use super::run::Run;
@@ -36,6 +36,8 @@ pub(super) struct Inner {
     user_data: Option<mpsc::Sender<(Vec<UserDataSeen>, bool)>>,
     /// One crawl a server at a time.
     crawling: Mutex<HashMap<i64, Arc<AsyncMutex<()>>>>,
+    /// One question about a link at a time: an older answer must not take the place of a newer one.
+    asking: Mutex<HashMap<i64, Arc<AsyncMutex<()>>>>,
     links: Mutex<HashMap<i64, LinkUse>>,
     watchers: Mutex<HashMap<i64, Watcher>>,
 }
@@ -76,6 +78,7 @@ impl Sync {
             board: Board::default(),
             user_data: parts.user_data,
             crawling: Mutex::default(),
+            asking: Mutex::default(),
             links: Mutex::default(),
             watchers: Mutex::default(),
         }))
@@ -205,10 +208,7 @@ impl Sync {
     /// # Errors
     /// When its server does not answer; it is asked again when the link is used.
     pub async fn link_added(&self, link_id: i64) -> Result<(), SyncError> {
-        match self.0.directory.link(link_id).await? {
-            Some(link) => self.0.refresh_link(&link).await,
-            None => self.0.close_link(link_id).await,
-        }
+        self.0.refresh(link_id).await
     }
 
     /// A link is gone or refused: it sees nothing from this moment.
@@ -256,7 +256,7 @@ impl Sync {
     }
 
     async fn renew(&self, link_id: i64) {
-        if let Err(error) = self.link_added(link_id).await {
+        if let Err(error) = self.0.renew(link_id).await {
             tracing::debug!(link = link_id, %error, "what a link may see cannot be renewed");
             // Not at every request: the server is silent.
             self.0.postpone(link_id);
@@ -294,6 +294,12 @@ impl Inner {
             // A receiver that is gone wants nothing.
             let _ = channel.send((seen, everything)).await;
         }
+    }
+
+    /// Waits until nobody else asks about a link; held while asking.
+    pub(super) async fn turn(&self, link: i64) -> OwnedMutexGuard<()> {
+        let turn = lock(&self.asking).entry(link).or_default().clone();
+        turn.lock_owned().await
     }
 
     pub(super) fn is_in_use(&self, link: i64) -> bool {
@@ -343,6 +349,7 @@ impl Inner {
 
     pub(super) fn forget_link(&self, link: i64) {
         lock(&self.links).remove(&link);
+        lock(&self.asking).remove(&link);
     }
 }
 
