@@ -9,12 +9,8 @@ use crate::accounts::{Link, LinkState, SessionInfo};
 use crate::catalog::identity::Remembered;
 use crate::catalog::names::NameEntry;
 use crate::catalog::scope::{Entry, Scope, ServersNow};
-use crate::catalog::snapshot::update_tests::{
-    COPIES, Told, World, ids, public, seed, servers, told,
-};
-use crate::catalog::snapshot::{
-    Change, Chosen, CopySeed, KnownCopy, Strategy as By, begin, update,
-};
+use crate::catalog::snapshot::made_up::{COPIES, Told, World, ids, public, seed, told};
+use crate::catalog::snapshot::{Change, Chosen, CopySeed, Strategy as By, begin, update};
 use crate::catalog::watch::{ItemState, UserItems};
 use crate::jellyfin::Account;
 use crate::model::{
@@ -263,8 +259,7 @@ fn sets_that_hold_each_other_and_themselves_are_counted_once() {
             members: vec![6, 8, 10],
             ..Told::default()
         };
-        let made = KnownCopy::of(full(copy, copy as i64 + 1, &told), &servers(), &ids);
-        world.copies.insert(copy, made.expect("its server"));
+        world.put(copy, &told, full);
     }
     let by = [By::ProviderIds, By::ProviderIds];
     let (snapshot, _, _) = begin(world.parts(&by, &Remembered::default(), &ids, 1));
@@ -320,18 +315,7 @@ proptest! {
         let viewer = viewer();
         let (mut shown, mut carried) = (access(0, &world, &hidden), 0);
         for (at, (come, go, turned)) in steps.iter().enumerate() {
-            let (mut upserted, mut removed) = (Vec::new(), Vec::new());
-            for (copy, told) in come {
-                let row = world.copies.get(copy).map(|known| known.row());
-                let row = row.unwrap_or_else(|| { world.rows += 1; world.rows });
-                let made = KnownCopy::of(full(*copy, row, told), &servers(), &ids).expect("its server");
-                upserted.retain(|other: &Arc<KnownCopy>| other.row() != row);
-                upserted.push(made.clone());
-                world.copies.insert(*copy, made);
-            }
-            for copy in go {
-                removed.extend(world.copies.remove(copy).map(|known| known.row()));
-            }
+            let (upserted, removed) = world.step(come, go, full);
             let change = Change {
                 upserted: &upserted,
                 removed: &removed,

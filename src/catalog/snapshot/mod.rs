@@ -10,6 +10,8 @@ mod history_tests;
 mod index;
 mod ledger;
 mod library;
+#[cfg(test)]
+pub(super) mod made_up;
 mod own;
 mod rare;
 mod relatives;
@@ -19,7 +21,7 @@ mod tests;
 mod texts;
 mod update;
 #[cfg(test)]
-pub(super) mod update_tests;
+mod update_tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -4,30 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::{Strategy, *};
-use uuid::Uuid;
 
+use super::made_up::{COPIES, Told, World, ids, public, seed, servers, told};
 use super::*;
-use crate::accounts::PublicIds;
 use crate::catalog::identity::Remembered;
 use crate::merge::Strategy as By;
-use crate::wire::{LightItem, LightSource, Packed};
-
-pub(in crate::catalog) const COPIES: usize = 24;
-
-#[derive(Debug, Clone, Default)]
-pub(in crate::catalog) struct Told {
-    pub(in crate::catalog) kind: usize,
-    pub(in crate::catalog) name: usize,
-    pub(in crate::catalog) year: i32,
-    pub(in crate::catalog) number: Option<i32>,
-    pub(in crate::catalog) season: Option<i32>,
-    pub(in crate::catalog) ids: Vec<(usize, u32)>,
-    /// Copies on the same server: parent, series, season or album; members; a version.
-    pub(in crate::catalog) family: [Option<usize>; 3],
-    pub(in crate::catalog) members: Vec<usize>,
-    pub(in crate::catalog) version: Option<usize>,
-    pub(in crate::catalog) library: usize,
-}
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -38,31 +19,6 @@ enum Step {
     Undone,
     /// A copy takes the place of another: what was of the one is of the other now.
     Renewed(usize, usize),
-}
-
-pub(in crate::catalog) fn told() -> impl Strategy<Value = Told> {
-    let number = || prop::option::of(1..3i32);
-    let texts = (0..9usize, 0..6usize, 0..3i32, number(), number());
-    let ids = prop::collection::vec((0..4usize, 0..5u32), 0..3);
-    let one = || prop::option::weighted(0.6, 0..COPIES);
-    // Most of the first six are series.
-    let family = (one(), prop::option::weighted(0.8, 0..6usize), one());
-    let version = prop::option::weighted(0.1, 0..COPIES);
-    let rest = (prop::collection::vec(0..COPIES, 0..3), version, 0..2usize);
-    (texts, ids, family, rest).prop_map(
-        |((kind, name, year, number, season), ids, (a, b, c), (members, version, library))| Told {
-            kind,
-            name,
-            year,
-            number,
-            season,
-            ids,
-            family: [a, b, c],
-            members,
-            version,
-            library,
-        },
-    )
 }
 
 /// Films that are easily one and easily apart.
@@ -94,136 +50,6 @@ fn step(copies: usize, told: impl Strategy<Value = Told>) -> impl Strategy<Value
         1 => Just(Step::Undone),
         1 => (copy(), copy()).prop_map(|(a, b)| Step::Renewed(a, b)),
     ]
-}
-
-fn key(server: i64) -> ServerKey {
-    ServerKey(Uuid::from_u128(3 - server as u128))
-}
-
-pub(in crate::catalog) fn ids() -> PublicIds {
-    PublicIds::new([7; 32])
-}
-
-fn server_of(copy: usize) -> i64 {
-    (copy % 2) as i64 + 1
-}
-
-/// In another order than the numbers.
-fn upstream(copy: usize) -> UpstreamId {
-    UpstreamId(Uuid::from_u128((copy * 17 % 29) as u128 + 1))
-}
-
-pub(in crate::catalog) fn public(copy: usize) -> PublicId {
-    ids().copy(key(server_of(copy)), upstream(copy))
-}
-
-pub(in crate::catalog) fn seed(copy: usize, row: i64, told: &Told) -> CopySeed {
-    use ItemKind::*;
-    let kind = [
-        Movie, Movie, Series, Season, Episode, Episode, BoxSet, Folder, MusicAlbum,
-    ][told.kind];
-    let is_series = copy < 6 && told.kind > 1;
-    let (kind, names) = if is_series { (Series, 2) } else { (kind, 6) };
-    let name = format!("Name {}", told.name % names);
-    let mut light = LightItem::new(upstream(copy), kind, name);
-    light.production_year = (told.year > 0).then_some(1990 + told.year);
-    (light.index_number, light.parent_index_number) = (told.number, told.season);
-    // Only what is on the same server can be named.
-    let near = |other: usize| upstream(other / 2 * 2 + copy % 2);
-    light.parent_id = told.family[0].map(near);
-    light.series_id = told.family[1].map(near);
-    light.season_id = told.family[2].map(near);
-    let name = |at: usize| ["Tmdb", "Imdb", "Tvdb", "AniDB"][at];
-    let texts = told.ids.iter().map(|(at, id)| (name(*at), id.to_string()));
-    let texts: BTreeMap<&str, String> = texts.collect();
-    light.provider_ids = texts.into_iter().collect();
-    let version = |id: String| LightSource {
-        id: id.as_str().into(),
-        ..source()
-    };
-    light.media_sources = told
-        .version
-        .into_iter()
-        .map(|at| version(Uuid::from_u128(at as u128 % 4 + 1_000).simple().to_string()))
-        .collect();
-    let server = server_of(copy);
-    CopySeed {
-        row,
-        server_id: server,
-        library_row: Some(server * 10 + told.library as i64),
-        light: Packed::from(&light),
-        first_seen_at: 0,
-        changed_at: 0,
-        members: told.members.iter().map(|member| near(*member)).collect(),
-    }
-}
-
-fn source() -> LightSource {
-    serde_json::from_str("{}").expect("every field has a default")
-}
-
-#[derive(Default)]
-pub(in crate::catalog) struct World {
-    pub(in crate::catalog) copies: BTreeMap<usize, Arc<KnownCopy>>,
-    joined: Vec<(PublicId, PublicId)>,
-    parted: Vec<(PublicId, PublicId)>,
-    pub(in crate::catalog) rows: i64,
-}
-
-pub(in crate::catalog) fn servers() -> Vec<ServerEntry> {
-    let server = |id| ServerEntry {
-        id,
-        key: key(id),
-        name: format!("server {id}"),
-    };
-    vec![server(1), server(2)]
-}
-
-impl World {
-    pub(in crate::catalog) fn parts<'a>(
-        &'a self,
-        strategies: &[By; 2],
-        remembered: &'a Remembered,
-        ids: &'a PublicIds,
-        generation: u64,
-    ) -> Parts<'a> {
-        let source_library = |at: usize| SourceLibrary {
-            row: (at as i64 / 2 + 1) * 10 + at as i64 % 2,
-            server: at as u32 / 2,
-            library_id: UpstreamId(Uuid::from_u128(500 + at as u128)),
-            id: PublicId(Uuid::from_u128(600 + at as u128)),
-            name: "Library".to_owned(),
-            collection_type: None,
-            body: None,
-        };
-        let source = |library| MergedSource {
-            row: i64::from(library),
-            library,
-            priority: 0,
-        };
-        let library = |at: u32| MergedLibrary {
-            row: i64::from(at),
-            id: PublicId(Uuid::from_u128(1_000 + u128::from(at))),
-            name: format!("Library {at}"),
-            collection_type: "movies".to_owned(),
-            strategy: strategies[at as usize],
-            policy: SourcePolicy::Priority,
-            is_global: true,
-            owner: None,
-            sources: vec![source(at), source(2 + at)],
-        };
-        Parts {
-            servers: servers(),
-            source_libraries: (0..4).map(source_library).collect(),
-            merged_libraries: vec![library(0), library(1)],
-            copies: self.copies.values().cloned().collect(),
-            joined: &self.joined,
-            parted: &self.parted,
-            remembered,
-            ids,
-            generation,
-        }
-    }
 }
 
 /// What somebody sees who knows no places.
@@ -363,15 +189,11 @@ fn renew(
 /// Films of one name and year, without ids, each on its place.
 fn named_alike(world: &mut World, copies: &[usize]) {
     for copy in copies {
-        world.rows += 1;
         let told = Told {
             year: 1,
             ..Told::default()
         };
-        let known = KnownCopy::of(seed(*copy, world.rows, &told), &servers(), &ids());
-        world
-            .copies
-            .insert(*copy, known.expect("its server is known"));
+        world.put(*copy, &told, seed);
     }
 }
 
@@ -457,22 +279,8 @@ fn play(steps: &[Step], strategies: &[By; 2], most: usize) -> Result<(), TestCas
         let (mut upserted, mut removed, mut renewed) = (Vec::new(), Vec::new(), Vec::new());
         match step {
             Step::Changes(come, go) => {
-                for (copy, told) in come {
-                    let row = world.copies.get(copy).map(|known| known.row());
-                    let row = row.unwrap_or_else(|| {
-                        world.rows += 1;
-                        world.rows
-                    });
-                    let seed = seed(*copy, row, told);
-                    let made = KnownCopy::of(seed, &servers(), &ids).expect("its server is known");
-                    ever.extend(made.versions());
-                    upserted.retain(|other: &Arc<KnownCopy>| other.row() != row);
-                    upserted.push(made.clone());
-                    world.copies.insert(*copy, made);
-                }
-                for copy in go {
-                    removed.extend(world.copies.remove(copy).map(|known| known.row()));
-                }
+                (upserted, removed) = world.step(come, go, seed);
+                ever.extend(upserted.iter().flat_map(|made| made.versions()));
             }
             Step::Joined(a, b) if a != b => world.joined.push((public(*a), public(*b))),
             Step::Parted(a, b) if a != b => world.parted.push((public(*a), public(*b))),
