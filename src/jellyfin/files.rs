@@ -7,25 +7,28 @@ use bytes::Bytes;
 use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderValue, Request, Uri};
 use http_body_util::Empty;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ClientConfig;
+use tokio::net::TcpStream;
+use tower::util::MapResponse;
 use tower::{Layer, ServiceExt};
 use tower_http::follow_redirect::policy::{And, Limited, PolicyExt, SameOrigin};
 use tower_http::follow_redirect::{FollowRedirect, FollowRedirectLayer};
 use url::Url;
 
 use super::client::{IDLE, KEEP_ALIVE, REDIRECTS, USER_AGENT as OURS};
+use super::read_ahead::{self, ReadAhead};
 use super::response::Response;
 
-/// How much a connection reads ahead, in bytes.
-const BUFFER: usize = 64 << 10;
-
 type Body = Empty<Bytes>;
-type Http = legacy::Client<HttpsConnector<HttpConnector>, Body>;
+type Tls = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Io = TokioIo<ReadAhead<TokioIo<Tls>>>;
+type Connector = MapResponse<HttpsConnector<HttpConnector>, fn(Tls) -> Io>;
+type Http = legacy::Client<Connector, Body>;
 
 /// See the module.
 #[derive(Debug)]
@@ -58,11 +61,12 @@ impl Files {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
+        let paced: fn(Tls) -> Io = |io| TokioIo::new(ReadAhead::new(TokioIo::new(io)));
         let http = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .http1_max_buf_size(BUFFER)
-            .build(connector);
+            .http1_max_buf_size(read_ahead::MOST)
+            .build(connector.map_response(paced));
         let policy = SameOrigin::new().and::<_, Body, legacy::Error>(Limited::new(REDIRECTS));
         let http = FollowRedirectLayer::with_policy(policy).layer(http);
         Some(Self { http })

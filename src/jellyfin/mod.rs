@@ -14,6 +14,7 @@ mod files;
 mod guard;
 mod health;
 mod limits;
+mod read_ahead;
 mod registry;
 mod response;
 mod resume;
