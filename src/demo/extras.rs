@@ -76,6 +76,8 @@ pub(super) fn hang(
         ExtraKind::Intro => content::id(&["intro", name]),
         _ => content::id(&["extra", &hex(owner), name]),
     };
+    let told = held.body();
+    let same = |field: &str| told.get(field).cloned().unwrap_or_else(|| json!([]));
     let (is, extra) = kind.names();
     let ticks = kind.seconds() * SECOND;
     let is_song = kind == ExtraKind::ThemeSong;
@@ -90,9 +92,9 @@ pub(super) fn hang(
         "DateCreated": moment(held.created), "CanDelete": true, "CanDownload": true,
         "SortName": name.to_lowercase(), "ExternalUrls": [], "MediaSources": [source],
         "Path": path, "EnableMediaSourceDisplay": true, "ChannelId": null, "Taglines": [],
-        "Genres": [], "RunTimeTicks": ticks, "PlayAccess": "Full", "RemoteTrailers": [],
-        "ProviderIds": {}, "IsFolder": false, "Type": is, "People": [], "Studios": [],
-        "GenreItems": [], "LocalTrailerCount": 0, "SpecialFeatureCount": 0, "Tags": held.tags,
+        "Genres": same("Genres"), "RunTimeTicks": ticks, "PlayAccess": "Full", "RemoteTrailers": [],
+        "ProviderIds": {}, "IsFolder": false, "Type": is, "People": same("People"), "Studios": same("Studios"),
+        "GenreItems": same("GenreItems"), "LocalTrailerCount": 0, "SpecialFeatureCount": 0, "Tags": held.tags,
         "OfficialRating": held.official_rating, "MediaStreams": source["MediaStreams"],
         "ImageTags": { "Primary": hex(content::id(&["primary", &hex(id)])) },
         "BackdropImageTags": [], "ImageBlurHashes": {}, "Chapters": [],

@@ -1,5 +1,7 @@
 //! Which extras are told, of which copy.
 
+use std::collections::BTreeMap;
+
 use manyfin::demo::ExtraKind;
 use manyfin::model::ItemKind;
 use serde_json::{Value, json};
@@ -48,6 +50,31 @@ async fn features_come_from_the_first_copy_that_has_any() {
     assert_eq!(names(&ann.get(&path).await), ["Below"]);
     shelves.basement.stop();
     assert_eq!(ann.get(&path).await, json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_an_extra_names_is_found_under_the_same_id_as_elsewhere() {
+    let shelves = Shelves::new().await;
+    let (name, here, _) = shelves.shared(ItemKind::Movie);
+    shelves.attic.add_extra(here, ExtraKind::Feature, "Above");
+    shelves.crawl().await;
+    let ann = shelves.gateway.sign_in("ann").await;
+    let film = id(&shelves.named(&ann, "Movie", &name).await).to_owned();
+    let told = ann.get(&format!("/Items/{film}/SpecialFeatures")).await;
+    let extra = ann.get(&format!("/Items/{}", id(&told[0]))).await;
+    let film = ann.get(&format!("/Items/{film}")).await;
+    for field in ["People", "GenreItems", "Studios"] {
+        let ids = |item: &Value| -> BTreeMap<String, String> {
+            let list = item[field].as_array().expect(field).iter();
+            list.map(|named| (named["Name"].to_string(), id(named).to_owned()))
+                .collect()
+        };
+        let (of_extra, of_film) = (ids(&extra), ids(&film));
+        assert!(!of_extra.is_empty(), "{field}: {extra}");
+        for (name, id) in of_extra {
+            assert_eq!(of_film.get(&name), Some(&id), "{field} {name}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
