@@ -15,7 +15,7 @@ use crate::model::BodyOptions;
 use crate::telemetry::metrics::Lookups;
 
 /// What the texts of all projections may take, in bytes.
-pub const BUDGET: usize = 24 << 20;
+pub const BUDGET: usize = 16 << 20;
 /// What a text costs beside its bytes: the key and its place in the map.
 const OVERHEAD: usize = 96;
 /// Different selections of fields; an app has a few.
