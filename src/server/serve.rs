@@ -26,8 +26,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(75);
 /// What a connection may hold of an answer that its client does not take yet, and the most that a
 /// request's head may have. hyper's own bound is 400 KiB: with a stream for each of a family's screens
-/// that is more than the whole library takes.
-const BUFFER: usize = 64 << 10;
+/// that is more than the whole library takes. A byte less than 64 KiB: one read of a file
+/// (`jellyfin/read_ahead.rs`) is enough.
+const BUFFER: usize = (64 << 10) - 1;
 
 /// How serving ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
