@@ -16,7 +16,7 @@ const LEAST: usize = 16 << 10;
 pub(super) const MOST: usize = 256 << 10;
 /// Reads that follow each other as closely are those of a quick reader.
 const QUICK: Duration = Duration::from_millis(5);
-/// Reads that are as far apart are those of a slow one.
+/// For each such time between two reads, half as much is read at once.
 const SLOW: Duration = Duration::from_millis(50);
 /// So many quick reads, before more is taken at once: every reader is quick until what lies on the way
 /// to it is full.
@@ -60,10 +60,10 @@ impl Pace {
     fn read(&mut self, is_full: bool, now: Instant) {
         let apart = now.duration_since(self.since);
         self.since = now;
-        if apart >= SLOW {
-            (self.at_once, self.in_a_row) = ((self.at_once / 2).max(LEAST), 0);
-        } else if apart > QUICK {
-            self.in_a_row = 0;
+        if apart > QUICK {
+            // What lies on the way to a slow reader is filled up in bursts, seconds apart.
+            let pauses = (apart.as_millis() / SLOW.as_millis()).min(MOST.ilog2().into());
+            (self.at_once, self.in_a_row) = ((self.at_once >> pauses).max(LEAST), 0);
         } else if is_full {
             self.in_a_row += 1;
         }
@@ -143,6 +143,15 @@ mod tests {
         assert_eq!(after(&mut pace, 10, SLOW), LEAST);
         assert_eq!(after(&mut pace, 1_000, QUICK * 2), LEAST);
         assert_eq!(after(&mut pace, SUSTAINED, QUICK), LEAST * 2);
+    }
+
+    #[test]
+    fn a_slow_reader_that_is_filled_up_in_bursts_does_not_get_more_each_time() {
+        let mut pace = Pace::new(Instant::now());
+        for _ in 0..20 {
+            after(&mut pace, 1, Duration::from_secs(3));
+            assert!(after(&mut pace, 2 * SUSTAINED, QUICK) <= FIRST);
+        }
     }
 
     #[test]
