@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The pace of crawling. Tests shorten it.
 #[derive(Debug, Clone)]
 pub struct SyncSettings {
-    /// Items a page of light fields.
+    /// Items a page of light fields: what a crawl holds beside the catalog grows with it.
     pub page: usize,
     /// Bodies a request.
     pub bodies: usize,
@@ -36,7 +36,7 @@ pub struct SyncSettings {
 impl Default for SyncSettings {
     fn default() -> Self {
         Self {
-            page: 500,
+            page: 250,
             bodies: 100,
             access_page: 1000,
             deadline: Duration::from_secs(60),
