@@ -92,11 +92,14 @@ pub async fn replace(
             let old = before
                 .iter()
                 .find(|old| old.library_id == library.library_id);
+            // Who does not know the body leaves it as it is.
+            let known = old.and_then(|old| old.body.as_ref());
+            let body = library.body.as_ref().or(known);
             let same = old.is_some_and(|old| {
                 old.is_present
                     && old.name == library.name
                     && old.collection_type == library.collection_type
-                    && old.body == library.body
+                    && known == body
             });
             if same {
                 continue;
@@ -109,7 +112,7 @@ pub async fn replace(
                     dsl::virtual_id.eq(&library.virtual_id),
                     dsl::name.eq(&library.name),
                     dsl::collection_type.eq(&library.collection_type),
-                    dsl::body.eq(&library.body),
+                    dsl::body.eq(body),
                     dsl::is_present.eq(true),
                     dsl::created_at.eq(now),
                     dsl::updated_at.eq(now),
@@ -119,7 +122,7 @@ pub async fn replace(
                 .set((
                     dsl::name.eq(&library.name),
                     dsl::collection_type.eq(&library.collection_type),
-                    dsl::body.eq(&library.body),
+                    dsl::body.eq(body),
                     dsl::is_present.eq(true),
                     dsl::updated_at.eq(now),
                 ))

@@ -337,6 +337,22 @@ both_databases!(libraries_come_go_and_come_back, |db: Db| async move {
         all[0].is_present && all[0].created_at == 1,
         "it keeps its row"
     );
+
+    // The crawl knows its body; who lists the libraries while one is set up does not.
+    let full = SeenLibrary {
+        body: Some("{}".into()),
+        ..seen("a")
+    };
+    for (at, told, changes) in [
+        (5, full.clone(), true),
+        (6, seen("a"), false),
+        (7, full, false),
+    ] {
+        let (all, changed) = source_libraries::replace(&db, row.id, &[told, seen("b")], at)
+            .await
+            .unwrap();
+        assert_eq!((all[0].body.as_deref(), changed), (Some("{}"), changes));
+    }
 });
 
 both_databases!(merged_libraries_keep_their_sources, |db: Db| async move {
