@@ -34,6 +34,7 @@ type Source = BufReader<zstd::Decoder<'static, BufReader<Box<dyn Read + Send>>>>
 
 pub(super) struct Lines {
     source: Source,
+    /// Of all lines before this one.
     hash: Sha256,
     line: String,
 }
@@ -102,17 +103,13 @@ fn damaged(error: &dyn std::fmt::Display) -> ArchiveError {
 impl Lines {
     /// The next line, without its end.
     fn next(&mut self) -> Result<&str, ArchiveError> {
+        self.hash.update(&self.line);
         self.line.clear();
         let mut source = (&mut self.source).take(LONGEST);
         let read = source.read_line(&mut self.line);
         read.map_err(|error| damaged(&error))?;
-        match self.line.strip_suffix('\n') {
-            Some(line) => {
-                self.hash.update(&self.line);
-                Ok(line)
-            }
-            None => Err(ArchiveError::Damaged("it ends too early".into())),
-        }
+        let line = self.line.strip_suffix('\n');
+        line.ok_or_else(|| ArchiveError::Damaged("it ends too early".into()))
     }
 
     fn parse<T: for<'de> Deserialize<'de>>(&mut self) -> Result<T, ArchiveError> {
@@ -148,19 +145,35 @@ impl Lines {
     }
 
     /// The end: nothing may be missing, changed or left.
-    pub(super) fn end(mut self) -> Result<(), ArchiveError> {
-        let sum = hex::encode(self.hash.clone().finalize());
-        let end: End = self.parse()?;
-        if !end.end || end.sha256 != sum {
+    pub(super) fn end(&mut self) -> Result<(), ArchiveError> {
+        self.next()?;
+        self.ended()
+    }
+
+    /// Whether this line is the end, and says the sum of all before it.
+    fn ended(&mut self) -> Result<(), ArchiveError> {
+        let end: End = serde_json::from_str(&self.line).map_err(|error| damaged(&error))?;
+        if !end.end || end.sha256 != hex::encode(self.hash.clone().finalize()) {
             return Err(ArchiveError::Damaged("its checksum is wrong".into()));
         }
-        let mut rest = [0; 1];
         // The frame's own checksum is read with its end.
-        match self.source.read(&mut rest) {
-            Ok(0) => Ok(()),
-            Ok(_) => Err(ArchiveError::Damaged("something follows its end".into())),
-            Err(error) => Err(damaged(&error)),
+        match self.at_end()? {
+            true => Ok(()),
+            false => Err(ArchiveError::Damaged("something follows its end".into())),
         }
+    }
+
+    /// Reads what is left and looks at nothing but the sums.
+    pub(super) fn skip_to_end(&mut self) -> Result<(), ArchiveError> {
+        while !self.at_end()? {
+            self.next()?;
+        }
+        self.ended()
+    }
+
+    fn at_end(&mut self) -> Result<bool, ArchiveError> {
+        let rest = self.source.fill_buf();
+        Ok(rest.map_err(|error| damaged(&error))?.is_empty())
     }
 }
 

@@ -20,22 +20,22 @@ pub(super) fn restore<E: Engine>(
     before_commit: impl FnOnce(&[Secret]) -> Result<(), String>,
 ) -> Result<Moved, ArchiveError> {
     let tables = tables(&archive)?;
-    conn.alone(move |conn| {
+    let Archive {
+        header,
+        keys,
+        mut lines,
+    } = archive;
+    let restored = conn.alone(|conn| {
         clear(conn, replace)?;
         let mut later = Vec::new();
         for migration in E::known()? {
             let version = migration.name().version().to_string();
-            if archive.header.migrations.contains(&version) {
+            if header.migrations.contains(&version) {
                 migrated(conn.run_migration(&migration))?;
             } else {
                 later.push(migration);
             }
         }
-        let Archive {
-            header,
-            keys,
-            mut lines,
-        } = archive;
         let mut moved = Moved {
             tables: tables.len(),
             rows: 0,
@@ -54,7 +54,12 @@ pub(super) fn restore<E: Engine>(
         }
         before_commit(&keys).map_err(ArchiveError::Refused)?;
         Ok(moved)
-    })
+    });
+    match restored {
+        // The sums come last: rows that the database refuses may be what the damage made of them.
+        Err(ArchiveError::Db(error)) => Err(lines.skip_to_end().err().unwrap_or(error.into())),
+        restored => restored,
+    }
 }
 
 /// The archive's tables, which must be those that its migrations make.
