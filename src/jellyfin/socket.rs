@@ -187,8 +187,8 @@ pub enum Parsed {
 
 /// Reads one message; none for those that say nothing to us.
 pub fn parse(text: &str) -> Option<Parsed> {
-    let mut message: Value = serde_json::from_str(text).ok()?;
-    let data = message["Data"].take();
+    let message: Value = serde_json::from_str(text).ok()?;
+    let data = &message["Data"];
     match message["MessageType"].as_str()? {
         "ForceKeepAlive" => {
             let seconds = data.as_u64().unwrap_or(60).clamp(2, 3600);
@@ -199,29 +199,23 @@ pub fn parse(text: &str) -> Option<Parsed> {
             updated: ids(&data["ItemsUpdated"]),
             removed: ids(&data["ItemsRemoved"]),
         })),
-        "UserDataChanged" => {
-            let items = match data["UserDataList"].clone() {
-                Value::Array(items) => items,
-                _ => Vec::new(),
-            };
-            Some(Parsed::Event(UpstreamEvent::UserDataChanged {
-                user_id: data["UserId"].as_str().and_then(|id| id.parse().ok()),
-                items: items
-                    .into_iter()
-                    .filter_map(|item| match item {
-                        Value::Object(body) => Some(body),
-                        _ => None,
-                    })
-                    .collect(),
-            }))
-        }
+        "UserDataChanged" => Some(Parsed::Event(UpstreamEvent::UserDataChanged {
+            user_id: data["UserId"].as_str().and_then(|id| id.parse().ok()),
+            items: list(&data["UserDataList"])
+                .filter_map(Value::as_object)
+                .cloned()
+                .collect(),
+        })),
         _ => None,
     }
 }
 
-fn ids(list: &Value) -> Vec<UpstreamId> {
-    let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
-    list.iter()
+fn ids(of: &Value) -> Vec<UpstreamId> {
+    list(of)
         .filter_map(|id| id.as_str()?.parse().ok())
         .collect()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }

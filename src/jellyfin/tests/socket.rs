@@ -63,3 +63,16 @@ fn reads_what_real_servers_send() {
     assert_eq!(parse(r#"{"MessageType":"Sessions","Data":[]}"#), None);
     assert_eq!(parse("nonsense"), None);
 }
+
+#[test]
+fn what_is_no_message_says_nothing() {
+    // Whatever stands behind a proxy may send such; it once ended the listening.
+    for text in ["null", "7", "true", "[]", "[{}]", "\"text\"", "{}"] {
+        assert_eq!(parse(text), None, "{text}");
+    }
+    let odd = r#"{"MessageType":"LibraryChanged","Data":"soon"}"#;
+    let Some(Parsed::Event(UpstreamEvent::LibraryChanged { added, .. })) = parse(odd) else {
+        panic!("it says that something changed");
+    };
+    assert!(added.is_empty());
+}
