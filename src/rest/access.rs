@@ -3,7 +3,7 @@
 use super::route::Route;
 use super::{
     connect, dashboard, displayprefs, items, livetv, localization, login, lookups, names, playback,
-    playlists, recommendations, sessions, shows, socket, userdata, users, views,
+    playlists, recommendations, scan, sessions, shows, socket, userdata, users, views,
 };
 
 /// Every route, by family: method, path, who may call it.
@@ -20,6 +20,7 @@ pub static ROUTES: &[&[Route]] = &[
     playback::ROUTES,
     playlists::ROUTES,
     recommendations::ROUTES,
+    scan::ROUTES,
     sessions::ROUTES,
     shows::ROUTES,
     socket::ROUTES,

@@ -24,7 +24,6 @@ pub(super) const ROUTES: &[Route] = routes! {
     Get "/plugins" Administrator empty_list;
     Get "/packages" Administrator empty_list;
     Get "/repositories" Administrator empty_list;
-    Get "/scheduledtasks" Administrator empty_list;
     Get "/web/configurationpages" Administrator empty_list;
     Get "/auth/keys" Administrator empty_page;
     Get "/auth/providers" Administrator providers;

@@ -27,6 +27,7 @@ pub mod present;
 pub mod queries;
 mod recommendations;
 mod route;
+mod scan;
 mod sessions;
 mod shows;
 pub mod socket;

@@ -18,6 +18,8 @@ operations! {
     CHILDREN "Children" "children";
     COLLECTIONS "Collections" "collections";
     COUNTS "Counts" "counts";
+    CRAWL_SERVERS "CrawlServers" "crawl_servers";
+    CRAWLS "Crawls" "crawls";
     DISPLAY_PREFERENCES "DisplayPreferences" "display_preferences";
     EPISODE_IDS "EpisodeIds" "episode_ids";
     EXTRA "Extra" "extra";

@@ -178,6 +178,7 @@ impl Things {
             "{itemId}" | "{id}" | "{channelId}" | "{programId}" | "{source}" => item.clone(),
             "{userId}" => self.users[caller].clone(),
             "{name}" => name.replace(' ', "%20"),
+            "{taskId}" => "7738148ffcd07979c7ceb148e06b3aed".to_owned(),
             "{kind}" => "Primary".to_owned(),
             "{tag}" => self.tag.clone(),
             "{format}" => "jpg".to_owned(),

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+use crate::db::crawls::CrawlRow;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CrawlKind {
@@ -60,6 +62,23 @@ pub struct Progress {
     pub error: Option<String>,
 }
 
+impl Progress {
+    /// Before anything was told in this process: how the last crawl left it.
+    pub fn before(server_id: i64, row: CrawlRow) -> Self {
+        Self {
+            server_id,
+            kind: None,
+            phase: Phase::Idle,
+            done: row.done,
+            total: row.total,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            full_finished_at: row.full_finished_at,
+            error: row.error,
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Board {
     latest: Arc<Mutex<BTreeMap<i64, Progress>>>,
@@ -92,6 +111,11 @@ impl Board {
     pub fn latest(&self) -> Vec<Progress> {
         let latest = self.latest.lock().unwrap_or_else(|e| e.into_inner());
         latest.values().cloned().collect()
+    }
+
+    pub fn of(&self, server_id: i64) -> Option<Progress> {
+        let latest = self.latest.lock().unwrap_or_else(|e| e.into_inner());
+        latest.get(&server_id).cloned()
     }
 
     pub fn subscribe(&self) -> broadcast::Receiver<Progress> {

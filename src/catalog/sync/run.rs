@@ -85,6 +85,7 @@ impl<'a> Run<'a> {
         if let Err(error) = &result {
             self.crawl.error = Some(error.to_string());
             self.phase = Phase::Idle;
+            self.crawl.phase = self.phase.as_str().to_owned();
             crawls::put(&self.sync.db, &self.crawl).await?;
             self.tell();
         }

@@ -268,6 +268,11 @@ impl Sync {
         self.0.board.latest()
     }
 
+    /// The same of one server.
+    pub fn progress_of(&self, server_id: i64) -> Option<Progress> {
+        self.0.board.of(server_id)
+    }
+
     /// Tells all progress from now on.
     pub fn watch_progress(&self) -> broadcast::Receiver<Progress> {
         self.0.board.subscribe()

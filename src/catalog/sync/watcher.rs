@@ -85,7 +85,7 @@ async fn crawl(sync: Sync, server_id: i64, wish: Arc<Wish>) {
                     .saturating_mul(1 << (failures - 1).min(5))
                     .min(settings.changes_every);
                 tracing::warn!(server = %server.name(), %error, "crawl stopped");
-                tell(&sync, server_id, &error);
+                tell(&sync, server_id, &error).await;
             }
         }
         wait(&sync, server_id, &wish, pause).await;
@@ -177,22 +177,16 @@ async fn settle(sync: &Sync, server_id: i64, removed: &[UpstreamId]) {
     }
 }
 
-fn tell(sync: &Sync, server_id: i64, error: &SyncError) {
-    let known = sync
-        .progress()
-        .into_iter()
-        .find(|known| known.server_id == server_id);
-    let known = known.unwrap_or(Progress {
-        server_id,
-        kind: None,
-        phase: super::Phase::Idle,
-        done: 0,
-        total: 0,
-        started_at: None,
-        finished_at: None,
-        full_finished_at: None,
-        error: None,
-    });
+/// It may have stopped before it got anywhere: what is known of the ones before stays.
+async fn tell(sync: &Sync, server_id: i64, error: &SyncError) {
+    let told = sync.progress_of(server_id);
+    let known = match told {
+        Some(told) => told,
+        None => {
+            let row = crawls::get(&sync.0.db, server_id).await.ok().flatten();
+            Progress::before(server_id, row.unwrap_or_default())
+        }
+    };
     sync.0.board.tell(Progress {
         phase: super::Phase::Idle,
         error: Some(error.to_string()),

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 
 use super::links::CredentialsInput;
 use crate::accounts::{AddServer, ServerUpdate};
+use crate::catalog::sync::CrawlKind;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::{GraphError, GraphResult};
 use crate::graphql::types::{NodeId, Server};
@@ -105,6 +106,45 @@ impl ServerMutation {
         services.accounts.remove_server(&ctx.actor()?, row).await?;
         services.catalog.store().reload_configuration().await?;
         Ok(true)
+    }
+
+    /// Asks servers what is new, now rather than in their turn: all, when none are named. With
+    /// `everything` they are read anew, and what is gone is looked for; else what was saved lately. It
+    /// goes on behind; `Server.crawl` and the subscription `crawlProgress` tell how far it is.
+    async fn crawl_servers(
+        &self,
+        ctx: &Context<'_>,
+        ids: Option<Vec<ID>>,
+        #[graphql(default)] everything: bool,
+    ) -> GraphResult<Vec<Server>> {
+        ctx.administrator()?;
+        let services = ctx.services()?;
+        let mut known = services.catalog.registry().all();
+        if let Some(ids) = ids {
+            let rows = ids.iter().map(|id| NodeId::server("ids", id));
+            let rows = rows.collect::<GraphResult<Vec<_>>>()?;
+            if rows
+                .iter()
+                .any(|row| known.iter().all(|server| server.id != *row))
+            {
+                return Err(GraphError::not_found("server"));
+            }
+            known.retain(|server| rows.contains(&server.id));
+        }
+        let kind = match everything {
+            true => CrawlKind::Full,
+            false => CrawlKind::Changes,
+        };
+        for server in &known {
+            if let Some(sync) = &services.sync {
+                sync.hurry(server.id, kind);
+            }
+        }
+        known.sort_by_key(|server| server.name());
+        let servers = known.iter();
+        Ok(servers
+            .map(|server| Server::named(services, server.id, server.name()))
+            .collect())
     }
 }
 

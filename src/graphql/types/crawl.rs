@@ -1,11 +1,13 @@
 //! How far the crawl of a server is.
 
+use std::collections::BTreeMap;
+
 use async_graphql::{Context, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{Server, time};
 use crate::catalog::sync::Progress;
-use crate::db::crawls::{self, CrawlRow};
+use crate::db::crawls;
 use crate::graphql::Services;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::GraphResult;
@@ -33,29 +35,21 @@ pub struct CrawlProgress {
     pub error: Option<String>,
 }
 
-impl From<CrawlRow> for CrawlProgress {
-    fn from(row: CrawlRow) -> Self {
-        Self {
-            server_row: row.server_id,
-            phase: row.phase,
-            done: Long(row.done),
-            total: Long(row.total),
-            started_at: row.started_at.map(time),
-            finished_at: row.finished_at.map(time),
-            full_finished_at: row.full_finished_at.map(time),
-            error: row.error,
-        }
-    }
-}
-
 impl CrawlProgress {
     /// Of one server; none before its first crawl.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn of(services: &Services, server: i64) -> GraphResult<Option<Self>> {
+        let told = services
+            .sync
+            .as_ref()
+            .and_then(|sync| sync.progress_of(server));
+        if let Some(told) = told {
+            return Ok(Some(Self::told(&told)));
+        }
         let row = crawls::get(services.catalog.db(), server).await?;
-        Ok(row.map(Self::from))
+        Ok(row.map(|row| Self::told(&Progress::before(server, row))))
     }
 
     /// As the crawler tells it.
@@ -77,13 +71,19 @@ impl CrawlProgress {
         self.server_row == server
     }
 
-    /// Of every server.
+    /// Of every server that was ever crawled.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn all(services: &Services) -> GraphResult<Vec<Self>> {
         let rows = crawls::all(services.catalog.db()).await?;
-        Ok(rows.into_iter().map(Self::from).collect())
+        let before = rows
+            .into_iter()
+            .map(|row| Progress::before(row.server_id, row));
+        let told = services.sync.as_ref().map(|sync| sync.progress());
+        let all = before.chain(told.unwrap_or_default());
+        let latest: BTreeMap<i64, Progress> = all.map(|one| (one.server_id, one)).collect();
+        Ok(latest.values().map(Self::told).collect())
     }
 }
 
