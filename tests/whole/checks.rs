@@ -329,25 +329,37 @@ pub async fn calls(world: &World, section: &Section) -> Checked {
     for (name, id) in &world.ids {
         path = path.replace(&format!("{{{name}}}"), &id.to_string());
     }
-    if cold.is_some() {
+    let mut wanted = wanted.to_vec();
+    wanted.sort();
+    let mut got = Vec::new();
+    // The gateway asks about a new link by itself, when it comes to it: once, whatever is requested.
+    for _ in 0..3 {
+        got = costs(world, &path, cold.is_some()).await;
+        let of_links =
+            |line: &String| line.contains("GET /UserViews") || line.contains("GET /Items");
+        if got == wanted || !got.iter().any(of_links) {
+            break;
+        }
+    }
+    same("calls", &wanted, &got)
+}
+
+/// What each server is asked for one request, a line a server.
+async fn costs(world: &World, path: &str, cold: bool) -> Vec<String> {
+    if cold {
         world.gateway().chill().await;
     }
     let sources = || world.sources.iter();
     sources().for_each(|(_, source)| source.demo.clear_seen());
-    world.ann.get(&path).await;
-    let mut got: Vec<String> = Vec::new();
-    for (name, source) in sources() {
+    world.ann.get(path).await;
+    let told = sources().map(|(name, source)| {
         let requests = requests(&source.demo);
-        let told = if requests.is_empty() {
-            "nothing".to_owned()
-        } else {
-            requests.join(", ")
-        };
-        got.push(format!("{name}: {told}"));
-    }
-    let mut wanted = wanted.to_vec();
-    wanted.sort();
-    same("calls", &wanted, &got)
+        match requests.is_empty() {
+            true => format!("{name}: nothing"),
+            false => format!("{name}: {}", requests.join(", ")),
+        }
+    });
+    told.collect()
 }
 
 /// What a server was asked as ann, each request as the ids in it, or as its path.
