@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use manyfin::catalog::Remembered;
-use manyfin::catalog::snapshot::{Change, Chosen, CopySeed, KnownCopy, Ledger, Snapshot, update};
+use manyfin::catalog::snapshot::{
+    Change, Chosen, CopySeed, KnownCopy, Ledger, Snapshot, Strategy, update,
+};
 use manyfin::model::{ItemKind, UpstreamId};
 use manyfin::wire::{LightItem, Packed};
 use uuid::Uuid;
@@ -25,8 +27,11 @@ struct Bed {
 }
 
 impl Bed {
-    fn new(count: u32) -> Self {
-        let generated = catalog::generate(count);
+    fn new(count: u32, strategy: Strategy) -> Self {
+        let mut generated = catalog::generate(count);
+        for library in &mut generated.merged_libraries {
+            library.strategy = strategy;
+        }
         let (snapshot, ledger, remembered) = generated.begin();
         Self {
             generated,
@@ -90,10 +95,16 @@ fn seed(copy: &KnownCopy, change: impl FnOnce(&mut LightItem)) -> CopySeed {
 }
 
 fn one_copy(criterion: &mut Criterion) {
-    let mut bench = criterion.benchmark_group("incremental");
+    for strategy in [Strategy::ProviderIds, Strategy::NameYear] {
+        one_copy_under(strategy, criterion);
+    }
+}
+
+fn one_copy_under(strategy: Strategy, criterion: &mut Criterion) {
+    let mut bench = criterion.benchmark_group(format!("incremental/{}", strategy.as_str()));
     bench.sample_size(20);
     for count in [10_000, 100_000, 1_000_000] {
-        let mut bed = Bed::new(count);
+        let mut bed = Bed::new(count, strategy);
         let (films, episodes) = (bed.some(ItemKind::Movie), bed.some(ItemKind::Episode));
         let mut round = 0_usize;
         bench.bench_function(BenchmarkId::new("title of a film", count), |bencher| {

@@ -273,12 +273,13 @@ async fn a_signal_ends_it_in_time_and_lets_answers_end() {
         asked.unwrap().status.code()
     };
     assert_eq!(health(), Some(1), "nothing runs yet");
+    let log = folder.path().join("log");
     let mut child = program::manyfin()
         .args(["serve", "--bind", &bind])
         .current_dir(folder.path())
         .env("MANYFIN_ADMIN_PASSWORD", "root-secret")
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
         .spawn()
         .unwrap();
     let start = Instant::now();
@@ -330,4 +331,7 @@ async fn a_signal_ends_it_in_time_and_lets_answers_end() {
     assert_eq!(code, Some(0));
     drop(endless);
     assert_eq!(health(), Some(1));
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("listening on http://"), "{log}");
+    assert!(!log.contains('\u{1b}'), "no colours in a file: {log}");
 }

@@ -3,6 +3,8 @@
 pub mod metrics;
 mod scrub;
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -32,7 +34,11 @@ pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
     let writer = ScrubbedStderr;
     match config.format {
         LogFormat::Human => registry
-            .with(tracing_subscriber::fmt::layer().with_writer(writer))
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_ansi(is_in_colour())
+                    .with_writer(writer),
+            )
             .try_init(),
         LogFormat::Json => registry
             .with(
@@ -44,6 +50,12 @@ pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
             .try_init(),
     }
     .map_err(|_| TelemetryError::Twice)
+}
+
+/// A journal or a file would keep the codes as they are. `NO_COLOR`: see <https://no-color.org>.
+fn is_in_colour() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !refused
 }
 
 /// Our own code names no secret in an event; this catches what a library's error text repeats.
