@@ -4,7 +4,7 @@ use futures::future::join_all;
 use manyfin::catalog::hydrate::{CopyRef, Hydrate, Settings};
 use manyfin::catalog::sync::{CrawlKind, SyncLink};
 use manyfin::db::Db;
-use manyfin::demo::{DemoSpec, Fault};
+use manyfin::demo::{Access, DemoSpec, Fault};
 
 use super::world::{World, settings};
 
@@ -114,10 +114,12 @@ both_databases!(
 async fn concurrent_misses_cost_one_request_whoever_asks() {
     crate::support::database::on_sqlite(|db| async move {
         let (world, links) = three(db).await;
+        // Somebody else who is shown the same: it does not matter as whom is asked first.
+        assert!(world.sources[0].demo.set_access("bob", Access::default()));
         let bob = world.link(0, "bob").await;
         let copies = world.copies(0, Some(&links[0]));
         let hydrate = forget_all(&world, &copies).await;
-        world.sources[0].demo.set_delay(Duration::from_millis(100));
+        world.sources[0].demo.set_delay(Duration::from_millis(500));
         let before = bodies_asked(&world)[0];
         let as_bob = world.copies(0, Some(&bob));
         let asked = (0..20).map(|n| hydrate.bodies(if n % 2 == 0 { &copies } else { &as_bob }));
@@ -125,6 +127,32 @@ async fn concurrent_misses_cost_one_request_whoever_asks() {
             assert_eq!(found.len(), copies.len());
         }
         assert_eq!(bodies_asked(&world)[0] - before, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_account_is_not_shown_is_asked_for_as_the_next() {
+    crate::support::database::on_sqlite(|db| async move {
+        let (world, links) = three(db).await;
+        let bob = world.link(0, "bob").await;
+        let copies = world.copies(0, Some(&links[0]));
+        let hydrate = forget_all(&world, &copies).await;
+        world.sources[0].demo.set_delay(Duration::from_millis(500));
+        let before = bodies_asked(&world)[0];
+        let as_bob = world.copies(0, Some(&bob));
+        let first = hydrate.bodies(&as_bob);
+        let later = async {
+            // Bob's question is under way, and Alice waits for it like anybody.
+            while bodies_asked(&world)[0] == before {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            hydrate.bodies(&copies).await
+        };
+        let (bobs, alices) = futures::future::join(first, later).await;
+        assert!(!bobs.is_empty() && bobs.len() < copies.len());
+        assert_eq!(alices.len(), copies.len());
+        assert_eq!(bodies_asked(&world)[0] - before, 2);
     })
     .await;
 }
