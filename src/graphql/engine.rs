@@ -1,10 +1,9 @@
 //! Executes operations: documents from outside within limits, those of `rest` in process without.
 
-use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Request, Response, Variables};
+use async_graphql::{Request, Response};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
@@ -29,8 +28,6 @@ struct Inner {
     /// None: a schema to look at, where every field that needs something fails.
     services: Option<Services>,
     limits: Limits,
-    /// Our own documents, parsed once; the key is the text's address.
-    documents: RwLock<HashMap<usize, Arc<ExecutableDocument>>>,
 }
 
 /// A caller at the door.
@@ -88,36 +85,11 @@ impl Engine {
             trusted: schema::trusted(services.clone()),
             services,
             limits,
-            documents: RwLock::default(),
         }))
     }
 
     pub fn limits(&self) -> &Limits {
         &self.0.limits
-    }
-
-    /// Executes a document of our own in process. The parsed document is kept.
-    ///
-    /// Errors are in the response, each with `extensions.code`.
-    pub async fn execute(
-        &self,
-        viewer: Option<Arc<Viewer>>,
-        query: &'static str,
-        operation: &'static str,
-        variables: serde_json::Value,
-        meta: RequestMeta,
-    ) -> Response {
-        let document = match self.document(query) {
-            Ok(document) => document,
-            Err(error) => {
-                return Response::from_errors(vec![mask::masked(error, &meta.request_id)]);
-            }
-        };
-        let mut request = Request::new(query)
-            .operation_name(operation)
-            .variables(Variables::from_json(variables));
-        request.set_parsed_query((*document).clone());
-        self.run(viewer, request, meta).await
     }
 
     /// Executes a request of our own in process, no limits applied.
@@ -134,24 +106,6 @@ impl Engine {
         let mut response = self.0.trusted.execute(request).await;
         mask::mask(&mut response.errors, &request_id);
         response
-    }
-
-    fn document(&self, query: &'static str) -> GraphResult<Arc<ExecutableDocument>> {
-        let key = query.as_ptr() as usize;
-        if let Some(document) = self
-            .0
-            .documents
-            .read()
-            .expect("no panic while locked")
-            .get(&key)
-        {
-            return Ok(document.clone());
-        }
-        let document = async_graphql::parser::parse_query(query).map_err(GraphError::internal)?;
-        let document = Arc::new(document);
-        let mut documents = self.0.documents.write().expect("no panic while locked");
-        documents.insert(key, document.clone());
-        Ok(document)
     }
 
     /// Looks a token up. One that is not known (any more) leaves the caller unknown: fields that
@@ -171,12 +125,19 @@ impl Engine {
         })
     }
 
-    /// Whether the token of a connection that is open is still good. A database that is silent
-    /// changes nothing.
-    pub async fn still_holds(&self, entrance: &Entrance) -> bool {
-        match (&entrance.token, &entrance.viewer) {
-            (Some(token), Some(_)) => !matches!(self.viewer(token).await, Ok(None)),
-            _ => true,
+    /// Who is at the other end of an open connection now: rights may have changed since it was opened.
+    /// None: its token was taken back. A database that is silent changes nothing.
+    pub async fn look_again(&self, entrance: &Entrance) -> Option<Entrance> {
+        let (Some(token), Some(_)) = (&entrance.token, &entrance.viewer) else {
+            return Some(entrance.clone());
+        };
+        match self.viewer(token).await {
+            Ok(None) => None,
+            Ok(viewer) => Some(Entrance {
+                viewer,
+                ..entrance.clone()
+            }),
+            Err(_) => Some(entrance.clone()),
         }
     }
 

@@ -59,7 +59,7 @@ impl Installation {
         let params = Params {
             query: query.to_owned(),
             operation_name: None,
-            variables: Variables::default(),
+            variables: async_graphql::Variables::default(),
         };
         let meta = RequestMeta::new(None);
         let entrance = self

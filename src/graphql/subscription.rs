@@ -109,7 +109,7 @@ impl Subscription {
         let start = (watcher, changes, shown);
         Ok(try_unfold(
             start,
-            |(mut watcher, mut changes, shown)| async move {
+            |(mut watcher, mut changes, mut shown)| async move {
                 loop {
                     if changes.changed().await.is_err() {
                         return Ok(None);
@@ -118,11 +118,12 @@ impl Subscription {
                     let generation = *changes.borrow_and_update();
                     let scope = watcher.scope().await?;
                     // What does not touch this viewer is not told.
-                    if !Arc::ptr_eq(&shown, &scope.projection) {
-                        let projection = scope.projection.clone();
+                    let now = scope.projection.clone();
+                    if now.differs_from(&shown) {
                         let change = LibraryChange::of(generation, &scope);
-                        return Ok(Some((change, (watcher, changes, projection))));
+                        return Ok(Some((change, (watcher, changes, now))));
                     }
+                    shown = now;
                 }
             },
         ))

@@ -39,11 +39,6 @@ pub enum SocketEvent {
     Watched(Vec<PublicId>),
     /// What changed in what this viewer may see.
     Library(LibraryUpdate),
-    /// Any other message of Jellyfin's: its type and its data.
-    Other {
-        message_type: &'static str,
-        data: Value,
-    },
 }
 
 /// Where the events of a viewer come from.
@@ -120,7 +115,11 @@ impl Connection {
                         Ok(())
                     }
                 },
-                Some(event) = events.next() => self.tell(event).await,
+                event = events.next() => match event {
+                    Some(event) => self.tell(event).await,
+                    // The session has ended.
+                    None => Err(Closed),
+                },
                 () = tick(&mut self.sessions) => self.tell_sessions().await,
                 () = at(self.tell_watched) => self.tell_watched().await,
                 () = closing.cancelled() => self.go_away().await,
@@ -145,7 +144,10 @@ impl Connection {
         };
         let message = any_case::pascal_top(message, &["MessageType", "Data"]);
         match message["MessageType"].as_str().unwrap_or_default() {
-            "KeepAlive" => self.send::<()>("KeepAlive", None).await,
+            "KeepAlive" => {
+                self.look_again().await?;
+                self.send::<()>("KeepAlive", None).await
+            }
             "SessionsStart" => {
                 self.sessions = Some(timer(message["Data"].as_str().unwrap_or_default()));
                 self.told.clear();
@@ -160,6 +162,18 @@ impl Connection {
         }
     }
 
+    /// Who the client is now: rights may have changed since the socket was opened, and a token that was
+    /// taken back ends it. A database that is silent changes nothing.
+    async fn look_again(&mut self) -> Result<PublicId, Closed> {
+        if let Some(token) = &self.behalf.token
+            && let Ok(viewer) = (self.state.viewers)(token.clone()).await
+        {
+            self.behalf.viewer = viewer;
+        }
+        let viewer = self.behalf.viewer.as_ref().ok_or(Closed)?;
+        Ok(viewer.user_id)
+    }
+
     async fn tell(&mut self, event: SocketEvent) -> Result<(), Closed> {
         match event {
             SocketEvent::Watched(items) => {
@@ -168,38 +182,32 @@ impl Connection {
                 Ok(())
             }
             SocketEvent::Library(update) => self.send("LibraryChanged", Some(update)).await,
-            SocketEvent::Other { message_type, data } => self.send(message_type, Some(data)).await,
         }
     }
 
     async fn tell_watched(&mut self) -> Result<(), Closed> {
         self.tell_watched = None;
         let items = std::mem::take(&mut self.watched);
-        let Some(viewer) = self.behalf.viewer.clone() else {
-            return Ok(());
-        };
+        let user_id = self.look_again().await?;
         match watched::user_data(&self.state.engine, &self.behalf, &items).await {
             Ok(list) if !list.is_empty() => {
                 let change = UserDataChange {
-                    user_id: viewer.user_id.to_string(),
+                    user_id: user_id.to_string(),
                     user_data_list: list,
                 };
                 self.send("UserDataChanged", Some(change)).await
             }
-            Err(RestError::Unauthenticated) => Err(Closed),
             // The client learns of it at its next look.
             _ => Ok(()),
         }
     }
 
     async fn tell_sessions(&mut self) -> Result<(), Closed> {
-        let found =
-            match sessions::visible(&self.state.engine, &self.behalf, &self.state.settings).await {
-                Ok(found) => found,
-                // The token was taken back: so is the connection.
-                Err(RestError::Unauthenticated) => return Err(Closed),
-                Err(_) => return Ok(()),
-            };
+        self.look_again().await?;
+        let told = sessions::visible(&self.state.engine, &self.behalf, &self.state.settings).await;
+        let Ok(found) = told else {
+            return Ok(());
+        };
         let text = serde_json::to_string(&found).unwrap_or_default();
         if text == self.told {
             return Ok(());

@@ -5,5 +5,6 @@ mod hidden;
 mod rights;
 mod routes;
 mod sockets;
+mod told;
 mod walk;
 mod world;

@@ -3,6 +3,7 @@
 
 mod access;
 mod carry;
+mod differs;
 mod entry;
 mod members;
 mod playing;

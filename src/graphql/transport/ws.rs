@@ -163,7 +163,7 @@ impl Connection {
                 () = tokio::time::sleep_until(init_by), if self.entrance.is_none() => {
                     return Err(Some(INIT_TIMEOUT));
                 }
-                _ = ping.tick() => self.look_again().await?,
+                _ = ping.tick() => self.ping().await?,
                 () = self.closing.cancelled() => return Err(Some(GOING_AWAY)),
             }
         }
@@ -202,9 +202,7 @@ impl Connection {
     }
 
     async fn subscribe(&mut self, id: String, payload: Value) -> Result<(), Option<Close>> {
-        let Some(entrance) = &self.entrance else {
-            return Err(Some(UNAUTHORIZED));
-        };
+        let entrance = self.look_again().await?.ok_or(Some(UNAUTHORIZED))?;
         if self.open.contains_key(&id) {
             return Err(Some(ID_TAKEN));
         }
@@ -216,7 +214,7 @@ impl Connection {
             Ok(admitted) => {
                 let answers = self
                     .engine
-                    .stream(admitted, entrance)
+                    .stream(admitted, &entrance)
                     .map(Some)
                     .chain(futures::stream::once(async { None }));
                 self.open.insert(id, answers.boxed());
@@ -251,13 +249,17 @@ impl Connection {
         self.send(&Outgoing::Next { id, payload }).await
     }
 
-    /// A token that was taken back ends the connection, also a silent one.
-    async fn look_again(&mut self) -> Result<(), Option<Close>> {
-        if let Some(entrance) = &self.entrance
-            && !self.engine.still_holds(entrance).await
-        {
-            return Err(Some(UNAUTHORIZED));
+    /// Who the client is now, once it has said so. A token that was taken back ends the connection.
+    async fn look_again(&mut self) -> Result<Option<Entrance>, Option<Close>> {
+        if let Some(entrance) = &self.entrance {
+            let now = self.engine.look_again(entrance).await;
+            self.entrance = Some(now.ok_or(Some(UNAUTHORIZED))?);
         }
+        Ok(self.entrance.clone())
+    }
+
+    async fn ping(&mut self) -> Result<(), Option<Close>> {
+        self.look_again().await?;
         self.send(&Outgoing::Ping).await
     }
 
