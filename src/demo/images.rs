@@ -1,7 +1,7 @@
 //! Pictures by item, type and size.
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use axum::body::Body as HttpBody;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::calls::Call;
-use super::item::hex;
+use super::item::{Item, hex};
+use super::library::Library;
 use super::media::{LAST_MODIFIED, set};
 use super::params::Params;
 use super::pictures::{Motif, draw};
@@ -74,7 +75,9 @@ fn subject(state: &State, id: Uuid, kind: &str, index: usize) -> Option<Subject>
             name: view.name.clone(),
         });
     }
-    let item = library.owner(id)?;
+    let Some(item) = library.owner(id) else {
+        return person(&library, id, kind);
+    };
     let body = item.body();
     let year = item.year.map_or(String::new(), |year| year.to_string());
     let series = super::item::text(&body, "SeriesName");
@@ -93,6 +96,28 @@ fn subject(state: &State, id: Uuid, kind: &str, index: usize) -> Option<Subject>
         motif,
         tag: tag(&body, kind, index),
         name: item.name.clone(),
+    })
+}
+
+/// Somebody whom an item names.
+fn person(library: &Library, id: Uuid, kind: &str) -> Option<Subject> {
+    let id = hex(id);
+    let named = |item: &Arc<Item>| {
+        let body = item.body();
+        let mut people = body.get("People")?.as_array()?.iter();
+        people.find(|person| person["Id"] == *id).cloned()
+    };
+    let found = library.iter().find_map(named)?;
+    let tag = found["PrimaryImageTag"]
+        .as_str()
+        .filter(|_| kind == "primary");
+    let name = found["Name"].as_str()?;
+    Some(Subject {
+        title: name.to_owned(),
+        line: String::new(),
+        motif: Motif::Poster,
+        tag: tag.map(str::to_owned),
+        name: name.to_owned(),
     })
 }
 

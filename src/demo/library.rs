@@ -118,7 +118,8 @@ impl Library {
     }
 
     pub fn remove(&mut self, id: Uuid) -> Option<Arc<Item>> {
-        let item = self.items.remove(&id)?;
+        let item = self.items.remove(&id);
+        let item = item.or_else(|| self.hanging.remove(&id))?;
         if let Some(siblings) = item.parent.and_then(|id| self.children.get_mut(&id)) {
             siblings.retain(|child| *child != id);
         }

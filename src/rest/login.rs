@@ -42,14 +42,7 @@ async fn by_name(ask: Ask) -> Answer {
             "version": who.version,
         },
     });
-    let mut data = ask
-        .run(&queries::SIGN_IN, variables)
-        .await
-        .map_err(|error| match error {
-            // Which of both was wrong is nobody's business, nor whether the name exists.
-            RestError::NotFound | RestError::Unauthenticated => RestError::WrongLogin,
-            other => other,
-        })?;
+    let mut data = ask.run(&queries::SIGN_IN, variables).await?;
     let signed: SignedIn = data.take("signIn")?;
     let settings = &ask.state.settings;
     present::json(&AuthenticationResult {

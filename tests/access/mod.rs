@@ -2,8 +2,10 @@
 
 mod fields;
 mod hidden;
+mod refused;
 mod rights;
 mod routes;
+mod shown;
 mod sockets;
 mod told;
 mod walk;

@@ -1,13 +1,14 @@
 //! Rights that a URL carries, URLs that carry none, and what happens where rights cannot be read.
 
 use axum::body::Body;
-use manyfin::demo::Access;
+use manyfin::catalog::sync::CrawlKind;
+use manyfin::demo::{Access, NewItem};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::world::{World, text};
-use crate::support::gateway::{Gateway, film, sources};
+use crate::support::gateway::{Gateway, eventually, film, sources};
 use crate::support::sabotage;
 
 /// Looks like an id, and is none.
@@ -119,4 +120,66 @@ async fn where_rights_cannot_be_read_nothing_is_given() {
         assert_eq!(body["detail"], json!("something went wrong here"));
         assert_eq!(ask().await.0, 206, "{table} {token}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_here_is_told_as_such_and_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(2, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    gateway.add_administrator("root").await;
+    let (ann, root) = (gateway.sign_in("ann").await, gateway.sign_in("root").await);
+    let id = ann.id_of(&film(&sources, 0).0).await;
+    let me = text(&ann.get("/Users/Me").await, "Id");
+
+    sabotage::hide(&url, "decisions").await;
+    let query = json!({ "query": "mutation { undoDecision(id: \"0123456789abcdef0123456789abcdef\") { id } }" });
+    let (_, told) = root.ask(Method::POST, "/graphql", Some(query)).await;
+    sabotage::bring_back(&url, "decisions").await;
+    assert_eq!(
+        told["errors"][0]["extensions"]["code"], "INTERNAL",
+        "{told}"
+    );
+
+    sabotage::hide(&url, "play_choices").await;
+    let (status, _) = ann
+        .ask(Method::GET, &format!("/MediaSegments/{id}"), None)
+        .await;
+    sabotage::bring_back(&url, "play_choices").await;
+    assert_eq!(status, 500);
+
+    let change = json!({ "CurrentPw": "ann", "NewPw": "another" });
+    let path = format!("/Users/Password?userId={me}");
+    sabotage::refuse(&url, "UPDATE", "users").await;
+    let (status, _) = ann.ask(Method::POST, &path, Some(change)).await;
+    sabotage::allow(&url, "users").await;
+    assert_eq!(status, 500);
+    gateway.sign_in("ann").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crawl_that_could_not_be_kept_is_shown_by_the_next() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(1, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let count = async || {
+        let told = ann
+            .get("/Items?recursive=true&includeItemTypes=Movie&limit=0")
+            .await;
+        told["TotalRecordCount"].as_u64().expect("a number")
+    };
+    let before = count().await;
+    sabotage::refuse(&url, "INSERT", "items").await;
+    sources[0].add_item(NewItem::Film(901)).expect("a film");
+    let app = &gateway.app;
+    let crawled = app.sync.crawl(gateway.servers[0], CrawlKind::Full).await;
+    crawled.expect_err("its id cannot be remembered");
+    assert_eq!(count().await, before);
+    sabotage::allow(&url, "items").await;
+    sources[0].add_item(NewItem::Film(902)).expect("a film");
+    gateway.crawl().await;
+    eventually("both are there", async || count().await == before + 2).await;
 }

@@ -83,25 +83,26 @@ impl Mapping<'_> {
 
     /// Each with its public id and the tag that it is streamed by, its addresses ours.
     fn sources(&self, value: &mut Value) {
-        let list = value.as_array_mut().into_iter().flatten();
-        for source in list.filter_map(Value::as_object_mut) {
-            let id = source.get("Id").and_then(Value::as_str);
-            let Some(id) = id.and_then(|id| id.parse::<UpstreamId>().ok()) else {
-                continue;
-            };
-            let own = self.ids.copy(id);
-            let tag = self.ids.public.stream_tag(self.scope.viewer.user_id, own);
-            source.insert("Id".to_owned(), json!(self.ids.item(id)));
-            source.insert("ETag".to_owned(), json!(tag));
-            urls::rewrite(source, own, tag);
+        // One that cannot be asked for by an id is none.
+        if let Some(list) = value.as_array_mut() {
+            list.retain_mut(|source| self.source(source).is_some());
         }
     }
 
+    fn source(&self, source: &mut Value) -> Option<()> {
+        let source = source.as_object_mut()?;
+        let id: UpstreamId = source.get("Id")?.as_str()?.parse().ok()?;
+        let own = self.ids.copy(id);
+        let tag = self.ids.public.stream_tag(self.scope.viewer.user_id, own);
+        source.insert("Id".to_owned(), json!(self.ids.item(id)));
+        source.insert("ETag".to_owned(), json!(tag));
+        urls::rewrite(source, own, tag);
+        Some(())
+    }
+
     fn names(&self, kind: NameKind, value: &mut Value) {
-        let Some(list) = value.as_array_mut() else {
-            return;
-        };
-        for named in list.iter_mut().filter_map(Value::as_object_mut) {
+        let list = value.as_array_mut().into_iter().flatten();
+        for named in list.filter_map(Value::as_object_mut) {
             let name = named
                 .get("Name")
                 .and_then(Value::as_str)

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::render::IdMap;
-use super::scope::{Entry, ItemEntry, Scope};
+use super::scope::{ItemEntry, Scope};
 use super::snapshot::{CopyIx, Snapshot};
 use super::{Catalog, CatalogError};
 use crate::db::extras::{self, ExtraRow};
@@ -117,10 +117,8 @@ impl Catalog {
             return Ok(None);
         };
         let path = format!("/Items/{}", extra.upstream);
-        let Some(mut body) = self.ask_copy(scope, extra.owner, &path, &[], None).await? else {
-            return Ok(None);
-        };
-        let Some(entry) = entry_of(scope, extra.owner) else {
+        let body = self.ask_copy(scope, extra.owner, &path, &[], None).await?;
+        let (Some(mut body), Some(entry)) = (body, entry_of(scope, extra.owner)) else {
             return Ok(None);
         };
         let ids = IdMap::new(scope, &entry).on(scope, extra.owner);
@@ -134,8 +132,6 @@ impl Catalog {
 
 /// The entry of a copy under its own id.
 fn entry_of(scope: &Scope, copy: CopyIx) -> Option<ItemEntry> {
-    match scope.find(scope.snapshot().copy(copy).id, None)? {
-        Entry::Item(entry) => Some(entry),
-        _ => None,
-    }
+    let entry = scope.find(scope.snapshot().copy(copy).id, None)?;
+    entry.item().cloned()
 }

@@ -95,9 +95,8 @@ impl Catalog {
         let choice = self.choose_extra(scope, asked).await?;
         let id = choice.public;
         let answers = self.ask(scope, vec![choice], request, false).await?;
-        let Some((_, mut answer)) = answers.into_iter().next() else {
-            return Err(CatalogError::Unavailable(id));
-        };
+        let answer = answers.into_iter().next();
+        let (_, mut answer) = answer.ok_or(CatalogError::Unavailable(id))?;
         let tag = || scope.projection.ids.stream_tag(scope.viewer.user_id, id);
         let sources = answer.get_mut("MediaSources").and_then(Value::as_array_mut);
         if let Some(sources) = sources {

@@ -75,11 +75,9 @@ impl Catalog {
     ) -> Result<Option<Value>, CatalogError> {
         let copy = scope.snapshot().copy(copy);
         let server_id = scope.snapshot().server_of(copy).id;
-        let Some(link) = scope.viewer.link_to(server_id) else {
-            return Ok(None);
-        };
         let server = self.registry().get(server_id);
-        let Some(server) = server.filter(|server| server.is_available()) else {
+        let server = server.filter(|server| server.is_available());
+        let (Some(link), Some(server)) = (scope.viewer.link_to(server_id), server) else {
             return Err(CatalogError::Unavailable(copy.id));
         };
         let user = ("userId", link.account.user_id.to_string());

@@ -65,6 +65,8 @@ pub fn image(
             ];
             return match shelves.iter().find(|(name, _)| ids.fixed(name) == id) {
                 Some((_, library)) => of_library(snapshot, scope, *library, tag),
+                // A viewer's names are among the entries.
+                None if scope.is_some() => None,
                 None => of_name(snapshot, ids, id, tag),
             };
         }

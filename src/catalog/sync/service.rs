@@ -15,7 +15,7 @@ use super::{
 use crate::accounts::PublicIds;
 use crate::catalog::hydrate::Hydrate;
 use crate::clock::Clock;
-use crate::db::{Db, access, crawls};
+use crate::db::{Db, access};
 use crate::jellyfin::{Registry, ServerStatus, UpstreamError};
 use crate::model::UpstreamId;
 
@@ -276,20 +276,6 @@ impl Sync {
     /// Tells all progress from now on.
     pub fn watch_progress(&self) -> broadcast::Receiver<Progress> {
         self.0.board.subscribe()
-    }
-
-    /// When a server's crawl last came to its end, milliseconds since 1970, and its last full one.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn last_crawls(
-        &self,
-        server_id: i64,
-    ) -> Result<(Option<i64>, Option<i64>), SyncError> {
-        let row = crawls::get(&self.0.db, server_id)
-            .await?
-            .unwrap_or_default();
-        Ok((row.finished_at, row.full_finished_at))
     }
 }
 

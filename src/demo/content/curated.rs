@@ -433,7 +433,7 @@ fn subtitled(source: &mut Value, path: &str) {
 }
 
 fn people(director: &str, cast: &str) -> Vec<Value> {
-    let person = |name: &str, role: &str, kind: &str| json!({ "Name": name, "Id": hex(id(&["person", name])), "Role": role, "Type": kind });
+    let person = |name: &str, role: &str, kind: &str| json!({ "Name": name, "Id": hex(id(&["person", name])), "Role": role, "Type": kind, "PrimaryImageTag": hex(id(&["face", name])) });
     let actors = cast.split(';').map(|entry| {
         let (name, role) = entry.split_once(" as ").unwrap_or((entry, ""));
         person(name, role, "Actor")

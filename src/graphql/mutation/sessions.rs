@@ -102,11 +102,11 @@ impl SessionMutation {
 async fn payload(ctx: &Context<'_>, signed_in: SignedIn) -> GraphResult<SignInPayload> {
     let accounts = &ctx.services()?.accounts;
     let viewer = &signed_in.viewer;
+    // Either can be taken away meanwhile.
     let user = accounts.user(viewer.user_id).await?;
+    let user = user.ok_or_else(GraphError::unauthenticated)?;
     let session = accounts.session(viewer.session.id).await?;
-    let (Some(user), Some(session)) = (user, session) else {
-        return Err(GraphError::unauthenticated());
-    };
+    let session = session.ok_or_else(GraphError::unauthenticated)?;
     Ok(SignInPayload {
         token: signed_in.token.expose().to_owned(),
         user: User::signed_in(user),

@@ -39,7 +39,7 @@ fn a_master_playlist_loses_the_sources_token_and_ids() {
         "ApiKey=054a56d5a5bfe212ccd2da6163efe230\"\r\n",
         "#EXT-X-STREAM-INF:BANDWIDTH=1022528,CODECS=\"avc1.42401F,mp4a.40.2\",SUBTITLES=\"subs\"\r\n",
         "main.m3u8?DeviceId=theirs&MediaSourceId=AEECECF56199007EAA4009C41E3AA7AA&AudioCodec=aac,opus",
-        "&PlaySessionId=9b4b&ApiKey=054a56d5a5bfe212ccd2da6163efe230&Tag=1fcf&h264-level=31\r\n",
+        "&PlaySessionId=9b4b&ItemId=aeececf5-6199-007e-aa40-09c41e3aa7aa&ApiKey=054a56d5a5bfe212ccd2da6163efe230&Tag=1fcf&h264-level=31\r\n",
         "#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=1,URI=\"Trickplay/320/tiles.m3u8?",
         "MediaSourceId=aeececf5-6199-007e-aa40-09c41e3aa7aa&api_key=054a56d5a5bfe212ccd2da6163efe230\"\r\n",
     ));
@@ -51,7 +51,7 @@ fn a_master_playlist_loses_the_sources_token_and_ids() {
              URI=\"11112222333344445555666677778888/Subtitles/2/subtitles.m3u8?SegmentLength=30&ApiKey=mf1.key\"",
             "#EXT-X-STREAM-INF:BANDWIDTH=1022528,CODECS=\"avc1.42401F,mp4a.40.2\",SUBTITLES=\"subs\"",
             "main.m3u8?DeviceId=phone%20of%20ann&MediaSourceId=11112222333344445555666677778888\
-             &AudioCodec=aac,opus&PlaySessionId=9b4b&Tag=ourtag&h264-level=31&ApiKey=mf1.key",
+             &AudioCodec=aac,opus&PlaySessionId=9b4b&ItemId=11112222-3333-4444-5555-666677778888&Tag=ourtag&h264-level=31&ApiKey=mf1.key",
             "#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=1,URI=\"Trickplay/320/tiles.m3u8?\
              MediaSourceId=11112222333344445555666677778888&ApiKey=mf1.key\"",
         ]

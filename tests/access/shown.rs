@@ -1,0 +1,53 @@
+//! Pictures of libraries and of names, for whoever sees what they stand for.
+
+use manyfin::demo::Access;
+use serde_json::Value;
+
+use super::world::{World, text};
+
+/// Those of a list that have a picture: the name, and the picture's address without and with its tag.
+fn pictures(list: &Value) -> Vec<(String, [String; 2])> {
+    let all = list["Items"].as_array().expect("a list").iter();
+    let known = all.filter_map(|item| Some((item, item["ImageTags"]["Primary"].as_str()?)));
+    known
+        .map(|(item, tag)| {
+            let plain = format!("/Items/{}/Images/Primary", text(item, "Id"));
+            let tagged = format!("{plain}?tag={tag}");
+            (text(item, "Name"), [plain, tagged])
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_of_libraries_and_names_are_for_who_sees_them() {
+    let world = World::new().await;
+    let hidden = Access {
+        hidden_libraries: vec!["Films".to_owned()],
+        ..Access::default()
+    };
+    world.restricted("ben", hidden).await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let ben = world.app.sign_in("ben", "ben").await;
+    let stranger = world.app.sign_in("stranger", "stranger").await;
+    let mut found = Vec::new();
+    for list in ["/UserViews", "/Persons"] {
+        let seen = pictures(&world.get(list, &ann).await.json());
+        assert!(!seen.is_empty(), "{list}");
+        let bens = pictures(&world.get(list, &ben).await.json());
+        assert!(bens.len() < seen.len(), "{list}");
+        let strangers = pictures(&world.get(list, &stranger).await.json());
+        assert!(strangers.is_empty(), "{list}");
+        for (name, paths) in seen {
+            let is_bens = bens.iter().any(|(_, own)| *own == paths);
+            found.push(is_bens);
+            for path in paths {
+                let status = async |token| world.get(&path, token).await.status;
+                assert_eq!(status(&ann).await, 200, "{name} {path}");
+                let expected = if is_bens { 200 } else { 404 };
+                assert_eq!(status(&ben).await, expected, "{name} {path}");
+                assert_eq!(status(&stranger).await, 404, "{name} {path}");
+            }
+        }
+    }
+    assert!(found.contains(&true) && found.contains(&false));
+}
