@@ -220,7 +220,7 @@ fn a_hidden_copys_id_opens_what_is_seen_of_its_item_and_no_more() {
     assert_eq!(blind.find(world.copy_id(1), None), None);
     let film = world.snapshot.item(found.item).id;
     assert_eq!(blind.find(film, None), None);
-    assert_eq!(world.scope(&[]).projection.members(None).len(), 0);
+    assert_eq!(world.scope(&[]).projection.members(None).count(), 0);
 }
 
 #[test]

@@ -242,7 +242,7 @@ fn seen(scope: &Scope) -> Seen {
             .collect(),
         names: all.map(|name| names.entry(name).clone()).collect(),
         counts: libraries
-            .map(|at| scope.projection.members(at).len())
+            .map(|at| scope.projection.members(at).count())
             .to_vec(),
     }
 }

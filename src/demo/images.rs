@@ -105,7 +105,10 @@ fn person(library: &Library, id: Uuid, kind: &str) -> Option<Subject> {
     let named = |item: &Arc<Item>| {
         let body = item.body();
         let mut people = body.get("People")?.as_array()?.iter();
-        people.find(|person| person["Id"] == *id).cloned()
+        // Films that come by number name people without pictures.
+        let is_meant =
+            |person: &&Value| person["Id"] == *id && person["PrimaryImageTag"].is_string();
+        people.find(is_meant).cloned()
     };
     let found = library.iter().find_map(named)?;
     let tag = found["PrimaryImageTag"]

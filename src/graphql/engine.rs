@@ -131,14 +131,12 @@ impl Engine {
         let (Some(token), Some(_)) = (&entrance.token, &entrance.viewer) else {
             return Some(entrance.clone());
         };
-        match self.viewer(token).await {
-            Ok(None) => None,
-            Ok(viewer) => Some(Entrance {
-                viewer,
-                ..entrance.clone()
-            }),
-            Err(_) => Some(entrance.clone()),
-        }
+        let known = self.viewer(token).await;
+        let viewer = known.unwrap_or_else(|_| entrance.viewer.clone())?;
+        Some(Entrance {
+            viewer: Some(viewer),
+            ..entrance.clone()
+        })
     }
 
     async fn viewer(&self, token: &Secret) -> GraphResult<Option<Arc<Viewer>>> {

@@ -36,6 +36,7 @@ async fn mutations_name_the_field_that_is_wrong() {
     };
     let url = world.demo.url();
     let credentials = "credentials: {password: {username: \"crawler\", password: \"crawler-pw\"}}";
+    let film = text(&world.items(&root, "Movie").await[0], "Id");
     let nobody = "0123456789abcdef0123456789abcdef";
     for (mutation, code, field) in [
         (
@@ -70,6 +71,16 @@ async fn mutations_name_the_field_that_is_wrong() {
             ),
             "BAD_INPUT",
             Some("sourceLibraryId"),
+        ),
+        (
+            format!("updateUserData(id: \"{film}\", changes: {{LastPlayedDate: \"yesterday\"}})"),
+            "BAD_INPUT",
+            Some("LastPlayedDate"),
+        ),
+        (
+            format!("updateUserData(id: \"{film}\", changes: \"Played\")"),
+            "BAD_INPUT",
+            Some("changes"),
         ),
         (
             format!("undoDecision(id: \"{nobody}\") {{ id }}"),
@@ -152,7 +163,59 @@ async fn requests_that_mean_nothing_are_refused() {
         assert_eq!(got.status, status, "{path}: {}", got.text);
     }
     // Nothing was changed by it.
-    world.app.sign_in("ann", "ann").await;
+    let ann = world.app.sign_in("ann", "ann").await;
+
+    let change = json!({ "CurrentPw": "ann", "NewPw": "another" });
+    let path = format!("/Users/Password?userId={me}");
+    assert_eq!(world.ask(post, &path, &ann, Some(change)).await.status, 204);
+    world.app.sign_in("ann", "another").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_watched_and_by_which_session_is_told_to_its_user() {
+    let world = World::new().await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let films = world.items(&ann, "Movie").await;
+    let film = text(&films[0], "Id");
+    let mark = Some(json!({ "Played": true, "PlayCount": 3, "IsFavorite": true, "Likes": false }));
+    let path = format!("/UserItems/{film}/UserData");
+    assert_eq!(world.ask(Method::POST, &path, &ann, mark).await.status, 200);
+    let query = format!(
+        "{{ item(id: \"{film}\") {{ userData {{ played playCount positionTicks lastPlayedAt isFavorite likes
+            isResumable unplayedCount }} }} sessions {{ user {{ name }} }} }}"
+    );
+    let told = world.graphql(&ann, &query).await["data"].clone();
+    let state = &told["item"]["userData"];
+    for (field, value) in [
+        ("played", json!(true)),
+        ("playCount", json!(3)),
+        ("positionTicks", json!(0)),
+        ("isFavorite", json!(true)),
+        ("likes", json!(false)),
+        ("isResumable", json!(false)),
+        ("unplayedCount", json!(null)),
+    ] {
+        assert_eq!(state[field], value, "{field}: {told}");
+    }
+    let sessions = told["sessions"].as_array().expect("sessions");
+    assert!(!sessions.is_empty());
+    assert!(
+        sessions
+            .iter()
+            .all(|session| session["user"]["name"] == "ann"),
+        "{told}"
+    );
+    // Another's marks are their own.
+    let root = world.app.sign_in("root", "root").await;
+    let told = world.graphql(&root, &query).await["data"].clone();
+    assert_eq!(told["item"]["userData"]["played"], false, "{told}");
+
+    for (within, expected) in [("960", true), ("-1", false)] {
+        let path = format!("/Sessions?activeWithinSeconds={within}");
+        let told = world.get(&path, &ann).await.json();
+        let told = told.as_array().expect("a list");
+        assert_eq!(!told.is_empty(), expected, "{within}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,6 +244,8 @@ async fn an_extra_that_its_server_has_no_longer_is_gone() {
 
     // Where nobody answers there is nothing, and it is said in the form that apps expect.
     world.demo.set_available(false).await.expect("it stops");
+    let known = world.app.app.catalog.registry().get(world.server);
+    known.expect("the server").check().await;
     let themes = world.get(&format!("/Items/{film}/ThemeMedia"), &ann).await;
     assert_eq!(themes.status, 200, "{}", themes.text);
     assert_eq!(themes.json()["ThemeSongsResult"]["Items"], json!([]));

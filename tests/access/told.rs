@@ -114,6 +114,20 @@ async fn a_change_is_told_to_whom_it_concerns() {
     assert!(told[1].is_silent(), "ben sees no films");
     assert!(told[2].is_silent(), "a stranger sees nothing");
 
+    // Where everything is grouped anew, something may have changed for everybody.
+    let root = world.app.sign_in("root", "root").await;
+    let told_now = world.graphql(&root, "{ mergedLibraries { id } }").await;
+    let query = format!(
+        "mutation {{ updateMergedLibrary(id: \"{}\", input: {{dedupStrategy: NONE}}) {{ id }} }}",
+        text(&told_now["data"]["mergedLibraries"][0], "id")
+    );
+    let changed = world.graphql(&root, &query).await;
+    assert_eq!(changed["errors"], Value::Null, "{changed}");
+    for told in &mut told {
+        let change = told.next().await["data"]["libraryChanged"].clone();
+        assert!(change["views"].is_array(), "{change}");
+    }
+
     // Whoever sees less from now on is told what there is now.
     let everything = vec!["Films".to_owned(), "Shows".to_owned(), "Music".to_owned()];
     let access = Access {
@@ -351,4 +365,77 @@ async fn a_socket_ends_when_what_is_seen_changes_after_its_session() {
     sign_out(&world, &ann).await;
     add_film(&world, 803).await;
     assert!(said(&mut socket, "LibraryChanged").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_breaks_the_protocol_is_told_how() {
+    let world = World::new().await;
+    let token = world.app.sign_in("ann", "ann").await;
+    let subscribe = |id: &str| {
+        let query = json!({ "query": "subscription { libraryChanged { generation } }" });
+        json!({ "type": "subscribe", "id": id, "payload": query })
+    };
+
+    let mut socket = connected(&world, &token).await;
+    say(&mut socket, subscribe("a")).await;
+    say(&mut socket, json!({ "type": "complete", "id": "a" })).await;
+    // It is free again; now it is not.
+    say(&mut socket, subscribe("a")).await;
+    say(&mut socket, json!({ "type": "pong" })).await;
+    say(&mut socket, json!({ "type": "ping" })).await;
+    let pong = hear(&mut socket, PATIENCE).await.expect("a message");
+    assert_eq!(pong["type"], "pong");
+    say(&mut socket, subscribe("a")).await;
+    assert_eq!(hear(&mut socket, PATIENCE).await, Err(Some(4409)));
+
+    let mut socket = connected(&world, &token).await;
+    for number in 0..1000 {
+        let id = subscribe(&number.to_string());
+        let said = socket.send(Message::text(id.to_string())).await;
+        if said.is_err() {
+            break;
+        }
+    }
+    assert_eq!(hear(&mut socket, PATIENCE).await, Err(Some(4429)));
+
+    let mut socket = connected(&world, &token).await;
+    let bytes = Message::binary(vec![1, 2, 3]);
+    socket.send(bytes).await.expect("it is sent");
+    assert_eq!(hear(&mut socket, PATIENCE).await, Err(Some(4400)));
+
+    let mut socket = connected(&world, &token).await;
+    socket.close(None).await.expect("it is sent");
+    assert!(hear(&mut socket, PATIENCE).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_say_who_it_is_does_not_stay() {
+    let world = World::new().await;
+    let url = format!("{}/graphql/ws", world.app.url.replace("http", "ws"));
+    let mut request = url.into_client_request().expect("a request");
+    let protocol = "graphql-transport-ws".parse().expect("a header");
+    request
+        .headers_mut()
+        .insert("Sec-WebSocket-Protocol", protocol);
+    let (mut socket, _) = connect_async(request).await.expect("it opens");
+    assert_eq!(hear(&mut socket, PATIENCE).await, Err(Some(4408)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_takes_whatever_it_is_sent() {
+    let world = World::new().await;
+    let token = world.app.sign_in("ann", "ann").await;
+    let mut socket = jellyfin(&world, &token).await;
+    for odd in [
+        Message::text("no JSON"),
+        Message::text("5"),
+        Message::text("{\"MessageType\": \"ActivityLogEntryStart\", \"Data\": \"0,1\"}"),
+        Message::binary(vec![1, 2, 3]),
+    ] {
+        socket.send(odd).await.expect("it is sent");
+    }
+    say(&mut socket, json!({ "MessageType": "KeepAlive" })).await;
+    said(&mut socket, "KeepAlive").await.expect("it lives");
+    socket.close(None).await.expect("it is sent");
+    assert!(said(&mut socket, "KeepAlive").await.is_err());
 }

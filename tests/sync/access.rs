@@ -305,3 +305,51 @@ both_databases!(
         assert_eq!(access::get(&world.db, bob.id).await.unwrap(), None);
     }
 );
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_at_the_same_time_asks_once() {
+    crate::support::database::on_sqlite(|db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings()).await;
+        let source = &world.sources[0];
+        let crawled = world.sync.crawl(source.server.id, CrawlKind::Full).await;
+        crawled.unwrap();
+        let alice = world.link(0, "alice").await;
+        source.demo.set_delay(Duration::from_millis(200));
+        let before = source.demo.seen().len();
+        let ids = [alice.id];
+        futures::future::join(
+            world.sync.ensure_access(&ids),
+            world.sync.ensure_access(&ids),
+        )
+        .await;
+        eventually("it sees all", async || seen(&world, alice.id) == Some(10)).await;
+        let twice = source.demo.seen().split_off(before);
+        let mut asked: Vec<String> = twice
+            .iter()
+            .map(|seen| format!("{} {}", seen.path, seen.query))
+            .collect();
+        let all = asked.len();
+        asked.sort();
+        asked.dedup();
+        assert_eq!(asked.len(), all, "{asked:#?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_went_meanwhile_sees_nothing() {
+    crate::support::database::on_sqlite(|db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 10, 0)], settings()).await;
+        let crawled = world
+            .sync
+            .crawl(world.sources[0].server.id, CrawlKind::Full);
+        crawled.await.unwrap();
+        let alice = world.link(0, "alice").await;
+        world.sync.link_added(alice.id).await.unwrap();
+        assert_eq!(seen(&world, alice.id), Some(10));
+        world.accounts.links.lock().unwrap().remove(&alice.id);
+        world.sync.link_added(alice.id).await.unwrap();
+        assert_eq!(seen(&world, alice.id), None);
+    })
+    .await;
+}

@@ -83,7 +83,7 @@ pub struct Source {
 pub struct People {
     db: Db,
     crawlers: Mutex<HashMap<i64, Account>>,
-    links: Mutex<HashMap<i64, SyncLink>>,
+    pub links: Mutex<HashMap<i64, SyncLink>>,
 }
 
 impl Directory for People {

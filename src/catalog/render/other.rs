@@ -20,7 +20,7 @@ pub fn library(scope: &Scope, library: LibraryRef, options: &BodyOptions, us: &I
     };
     let mut out = folder(&view.name, view.id, kind, options, us);
     if options.wants("childcount") {
-        let count = scope.projection.members(Some(library)).len();
+        let count = scope.projection.members(Some(library)).count();
         out.insert("ChildCount".into(), json!(count));
     }
     if let Some(created) = created(scope, library).filter(|_| options.all_fields) {

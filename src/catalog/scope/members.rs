@@ -73,12 +73,8 @@ impl Members {
     }
 
     /// How many are listed.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.listed
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.listed == 0
     }
 
     /// The copy that leads there.

@@ -59,6 +59,13 @@ impl WatchedMutation {
         changes: Json,
     ) -> GraphResult<Json> {
         let changes = changes.parsed()?;
+        if !changes.is_object() {
+            return Err(GraphError::bad_input(
+                "changes",
+                "no object",
+                "fields of `UserData`",
+            ));
+        }
         mark(ctx, &id, marks_of(&changes)?).await
     }
 }

@@ -106,6 +106,11 @@ impl Seen {
 
 async fn source(State(seen): State<Arc<Seen>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
+    if path.ends_with("/System/Info/Public") {
+        let info = serde_json::json!({ "Id": "0123456789abcdef0123456789abcdef", "ServerName": "attic",
+            "Version": "10.11.11", "ProductName": "Jellyfin Server", "StartupWizardCompleted": true });
+        return axum::Json(info).into_response();
+    }
     let told = request.uri().to_string();
     let headers = request.headers().clone();
     seen.requests
@@ -266,6 +271,11 @@ impl Resolve for One {
 }
 
 impl Stage {
+    /// The source was asked, and is there.
+    pub async fn is_online(&self) {
+        assert!(self.resolve.server.check().await.is_online());
+    }
+
     pub async fn set() -> Self {
         Self::with_images(1 << 20).await
     }
