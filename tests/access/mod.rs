@@ -1,5 +1,6 @@
 //! Who may see what: every route for every kind of caller, and what is hidden on a server.
 
+mod connections;
 mod fields;
 mod hidden;
 mod refused;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use manyfin::config::CollectionType;
-use manyfin::demo::{Access, DemoServer, DemoSpec, demo_sources};
+use manyfin::demo::{Access, DemoServer, DemoSpec, NewItem, demo_sources};
 use manyfin::model::PublicId;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -132,6 +132,29 @@ impl World {
         self.ask(Method::POST, "/graphql", token, Some(body))
             .await
             .json()
+    }
+
+    /// Ends the session of this token.
+    pub async fn sign_out(&self, token: &str) {
+        let told = self.graphql(token, "mutation { signOut }").await;
+        assert_eq!(told["data"]["signOut"], true, "{told}");
+    }
+
+    /// Takes a user's rights as an administrator.
+    pub async fn demote(&self, user: PublicId) {
+        let query = format!(
+            "mutation {{ setAdministrator(id: \"{user}\", isAdministrator: false) {{ id }} }}"
+        );
+        let root = self.app.sign_in("root", "root").await;
+        let told = self.graphql(&root, &query).await;
+        assert_eq!(told["errors"], Value::Null, "{told}");
+    }
+
+    /// Something that everybody who sees the films learns of.
+    pub async fn add_film(&self, number: usize) {
+        let film = NewItem::Film(number);
+        self.demo.add_item(film).expect("it is added");
+        self.app.crawl(self.server).await;
     }
 
     /// All items of a kind that this token's user sees.
