@@ -1,6 +1,7 @@
 //! Crawling, access sets and bodies, against demo servers.
 
 mod access;
+mod background;
 mod crawling;
 mod hydrating;
 mod replica;
