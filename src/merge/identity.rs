@@ -333,6 +333,20 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_told_by_its_place_in_another_has_a_parent() {
+        use ItemKind as K;
+        let parent = |kind: K| Realm::of(kind).of_parents();
+        assert_eq!(parent(K::Audio), Some(Realm::Album));
+        for kind in [K::Season, K::Episode] {
+            assert_eq!(parent(kind), Some(Realm::Series));
+        }
+        for kind in [K::Movie, K::Series, K::MusicAlbum, K::BoxSet, K::Folder] {
+            assert_eq!(parent(kind), None, "{kind:?}");
+        }
+        assert_eq!(Realm::Untold.of_parents(), None);
+    }
+
+    #[test]
     fn providers_stand_in_one_order_however_they_are_met() {
         let names = [
             "zap2it", "AniDB", "anidb", "Élan", "élan", "ANIDB", " imdb ",

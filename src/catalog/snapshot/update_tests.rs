@@ -347,3 +347,61 @@ fn play(steps: &[Step], strategies: &[By; 2], most: usize) -> Result<(), TestCas
     );
     Ok(())
 }
+
+/// Two box sets that hold several films each, and become one.
+#[test]
+fn what_moves_too_much_that_names_it_is_built_anew() {
+    let (ids, mut known) = (ids(), Remembered::default());
+    let mut world = World::default();
+    let box_set = |id: u32| Told {
+        kind: 6,
+        name: id as usize,
+        ids: vec![(0, id)],
+        ..Told::default()
+    };
+    for set in [6, 7] {
+        world.put(set, &box_set(set as u32), seed);
+    }
+    for at in 0..4 {
+        for set in [6, 7] {
+            let film = Told {
+                name: at,
+                year: set as i32,
+                family: [Some(set), None, None],
+                ..Told::default()
+            };
+            world.put(8 + 2 * at + set % 2, &film, seed);
+        }
+    }
+    let begun = |world: &World, known: &Remembered, generation: u64| {
+        begin(world.parts(&[By::ProviderIds; 2], known, &ids, generation))
+    };
+    let (before, changes, _) = begun(&world, &known, 1);
+    known.apply(&changes, 1);
+    let sets = |snapshot: &Snapshot| {
+        [6, 7].map(|set| {
+            let at = snapshot.copy_by_id(public(set)).expect("it is there");
+            snapshot.item(snapshot.item_of(at)).children.len()
+        })
+    };
+    assert_eq!(sets(&before), [4, 4], "each holds its films");
+    // The two alone are grouped again; the films of the one that moves are linked again.
+    let follows = |most: usize| {
+        let mut ledger = begun(&world, &known, 1).2;
+        let upserted = [KnownCopy::of(seed(7, 2, &box_set(6)), &servers(), &ids).expect("a copy")];
+        let change = Change {
+            upserted: &upserted,
+            removed: &[],
+            renewed: &[],
+            joined: &[],
+            parted: &[],
+            remembered: &known,
+            ids: &ids,
+            most,
+        };
+        let next = update(&before, &mut ledger, &change);
+        next.map(|(next, _)| sets(&next))
+    };
+    assert_eq!(follows(4), None);
+    assert_eq!(follows(5), Some([8, 8]), "they are one");
+}
