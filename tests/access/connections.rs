@@ -13,9 +13,9 @@ use super::world::{World, text};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-async fn say(socket: &mut Socket, message: Value) {
+pub(super) async fn say(socket: &mut Socket, message: Value) {
     let text = Message::text(message.to_string());
     socket.send(text).await.expect("it is sent");
 }
@@ -97,7 +97,7 @@ async fn a_silent_connection_ends_with_its_session() {
 }
 
 /// A socket of Jellyfin's, past its greeting.
-async fn jellyfin(world: &World, token: &str) -> Socket {
+pub(super) async fn jellyfin(world: &World, token: &str) -> Socket {
     let address = world.app.url.replace("http", "ws");
     let url = format!("{address}/socket?api_key={token}&deviceId=walk");
     let (mut socket, _) = connect_async(url).await.expect("it opens");
@@ -107,7 +107,7 @@ async fn jellyfin(world: &World, token: &str) -> Socket {
 }
 
 /// What is said next that is of this type; an error when the socket ends before.
-async fn said(socket: &mut Socket, message_type: &str) -> Result<Value, Option<u16>> {
+pub(super) async fn said(socket: &mut Socket, message_type: &str) -> Result<Value, Option<u16>> {
     loop {
         let message = hear(socket, PATIENCE).await?;
         if message["MessageType"] == message_type {

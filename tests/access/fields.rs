@@ -11,7 +11,6 @@ use super::world::{World, text};
 
 const TABLE: &str = include_str!("fields.txt");
 /// The columns of the table.
-const CALLERS: [&str; 4] = ["nobody", "stranger", "ann", "root"];
 const ROOTS: [&str; 3] = ["query", "mutation", "subscription"];
 
 struct Line {
@@ -146,14 +145,7 @@ async fn every_field_is_in_the_table() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_answers_everybody_as_the_table_says() {
     let world = World::new().await;
-    let sign_in = async |caller: usize| match caller {
-        0 => String::new(),
-        _ => world.app.sign_in(CALLERS[caller], CALLERS[caller]).await,
-    };
-    let mut tokens = [const { String::new() }; 4];
-    for (caller, token) in tokens.iter_mut().enumerate() {
-        *token = sign_in(caller).await;
-    }
+    let mut tokens = world.tokens().await;
     let things = Things::of(&world, &tokens[3]).await;
     let mut lines = Vec::new();
     for line in table() {
@@ -170,7 +162,7 @@ async fn every_field_answers_everybody_as_the_table_says() {
                 // Some fields end the session that asks.
                 let signed_in = line.root == "mutation" && caller > 0;
                 if signed_in && world.get("/Users/Me", token).await.status != 200 {
-                    *token = sign_in(caller).await;
+                    *token = world.token_of(caller).await;
                 }
             }
             got

@@ -9,5 +9,6 @@ mod routes;
 mod shown;
 mod sockets;
 mod told;
+mod unread;
 mod walk;
 mod world;

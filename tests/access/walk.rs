@@ -7,11 +7,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::routes;
-use super::world::{World, text};
+use super::world::{CALLERS, World, text};
 
 const TABLE: &str = include_str!("routes.txt");
 /// The columns of the table.
-const CALLERS: [&str; 4] = ["nobody", "stranger", "ann", "root"];
 /// What an item is asked by in paths.
 const ITEMS: [&str; 4] = ["{itemId}", "{id}", "{channelId}", "{programId}"];
 
@@ -223,14 +222,7 @@ impl Things {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_answers_everybody_as_the_table_says() {
     let world = World::new().await;
-    let sign_in = async |caller: usize| match caller {
-        0 => String::new(),
-        _ => world.app.sign_in(CALLERS[caller], CALLERS[caller]).await,
-    };
-    let mut tokens = [const { String::new() }; 4];
-    for (caller, token) in tokens.iter_mut().enumerate() {
-        *token = sign_in(caller).await;
-    }
+    let mut tokens = world.tokens().await;
     let things = Things::of(&world, &tokens).await;
     let (mut lines, mut leaks) = (Vec::new(), Vec::new());
     let table = table();
@@ -260,7 +252,7 @@ async fn every_route_answers_everybody_as_the_table_says() {
             if verb != Method::GET && caller > 0 {
                 let alive = world.get("/Users/Me", &tokens[caller]).await.status == 200;
                 if !alive {
-                    tokens[caller] = sign_in(caller).await;
+                    tokens[caller] = world.token_of(caller).await;
                 }
             }
         }

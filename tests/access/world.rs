@@ -13,6 +13,9 @@ use crate::support::app::TestApp;
 /// Bytes of an answer that are looked at.
 const MOST: usize = 4 << 20;
 
+/// Who asks, from the least rights to the most; the password is the name.
+pub const CALLERS: [&str; 4] = ["nobody", "stranger", "ann", "root"];
+
 /// See the module.
 pub struct World {
     pub app: TestApp,
@@ -50,9 +53,17 @@ impl World {
     /// With `ann`, who sees everything there, `stranger`, who has no link, and `root`, an administrator
     /// who sees everything too.
     pub async fn new() -> Self {
+        Self::over(TestApp::on_sqlite().await).await
+    }
+
+    /// The same, on a database of the test's own.
+    pub async fn on(database_url: &str) -> Self {
+        Self::over(TestApp::start(database_url).await).await
+    }
+
+    async fn over(app: TestApp) -> Self {
         let spec: DemoSpec = demo_sources(1, 60).remove(0);
         let demo = DemoServer::start(spec).await.expect("a source starts");
-        let app = TestApp::on_sqlite().await;
         let crawler = ("crawler", "crawler-pw");
         let server = app.add_server(&demo, "attic", crawler).await;
         let sources = [("attic", "Films", 10)];
@@ -148,6 +159,23 @@ impl World {
         let root = self.app.sign_in("root", "root").await;
         let told = self.graphql(&root, &query).await;
         assert_eq!(told["errors"], Value::Null, "{told}");
+    }
+
+    /// A new token of one of [`CALLERS`]; nobody's is empty.
+    pub async fn token_of(&self, caller: usize) -> String {
+        match caller {
+            0 => String::new(),
+            _ => self.app.sign_in(CALLERS[caller], CALLERS[caller]).await,
+        }
+    }
+
+    /// One of each of them.
+    pub async fn tokens(&self) -> [String; CALLERS.len()] {
+        let mut tokens = [const { String::new() }; CALLERS.len()];
+        for (caller, token) in tokens.iter_mut().enumerate() {
+            *token = self.token_of(caller).await;
+        }
+        tokens
     }
 
     /// Something that everybody who sees the films learns of.
