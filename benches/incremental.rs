@@ -95,7 +95,7 @@ fn seed(copy: &KnownCopy, change: impl FnOnce(&mut LightItem)) -> CopySeed {
 }
 
 fn one_copy(criterion: &mut Criterion) {
-    for strategy in [Strategy::ProviderIds, Strategy::NameYear] {
+    for strategy in [Strategy::ProviderIds, Strategy::NameYear, Strategy::Smart] {
         one_copy_under(strategy, criterion);
     }
 }

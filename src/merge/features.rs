@@ -261,6 +261,7 @@ pub(super) fn read(
     let realm = realm_of(copies, &copy);
     let lib = compat.lib(copy.library, realm.lies_in_no_library());
     let start = ids.len() as u32;
+    let [season, episode] = numbers_of(&copy);
     let mut row = Features {
         realm,
         generic: false,
@@ -269,10 +270,10 @@ pub(super) fn read(
         name: 0,
         original: 0,
         artist: 0,
-        year: copy.year.filter(|y| *y > 0),
+        year: year_of(&copy),
         day: copy.premiere_day,
-        season: copy.season.filter(|n| *n >= 0),
-        episode: copy.episode.filter(|n| *n >= 0),
+        season,
+        episode,
         episode_end: 0,
         runtime: copy.runtime_ticks.unwrap_or(0).max(0),
         ids: (start, start),
@@ -287,10 +288,6 @@ pub(super) fn read(
         row.original = if key == row.name { 0 } else { key };
     }
     row.artist = copy.artist.and_then(|a| name::key(a, buffer)).unwrap_or(0);
-    row.year = row
-        .year
-        .or_else(|| name::year_in(copy.name))
-        .or(row.day.map(year_of_day));
     row.generic = matches!(realm, Realm::Episode | Realm::Untold) && name::is_generic(copy.name);
     row.episode_end = copy
         .episode_end
@@ -335,6 +332,26 @@ pub(super) fn parent_of(realm: Realm, copy: &Copy<'_>) -> Option<u32> {
         Realm::Season | Realm::Episode => copy.series,
         _ => None,
     }
+}
+
+/// Whether a copy has the parent that it names: one that is there, and of the kind that it must be.
+pub(super) fn has_parent(copies: &impl Copies, realm: Realm, copy: &Copy<'_>) -> bool {
+    parent_of(realm, copy).is_some_and(|parent| {
+        copies.is_there(parent)
+            && Some(realm_of(copies, &copies.copy(parent))) == realm.of_parents()
+    })
+}
+
+/// The year: as it is told, else as the name or the day tell it.
+pub(super) fn year_of(copy: &Copy<'_>) -> Option<i32> {
+    let told = copy.year.filter(|year| *year > 0);
+    told.or_else(|| name::year_in(copy.name))
+        .or(copy.premiere_day.map(year_of_day))
+}
+
+/// Season and episode, disc and track.
+pub(super) fn numbers_of(copy: &Copy<'_>) -> [Option<i32>; 2] {
+    [copy.season, copy.episode].map(|number| number.filter(|n| *n >= 0))
 }
 
 /// The year of a day since 1970 (proleptic Gregorian).

@@ -36,6 +36,17 @@ impl KeyIndex {
         index
     }
 
+    /// Of keys that are cut short, sorted, each once.
+    pub(super) fn of_sorted(mut entries: Vec<(u32, u32)>) -> Self {
+        entries.shrink_to_fit();
+        let mut index = Self {
+            settled: entries,
+            ..Self::default()
+        };
+        index.find_starts();
+        index
+    }
+
     /// Calls `each` with every copy that has this key, and seldom with one that has not.
     pub fn each(&self, key: u64, mut each: impl FnMut(u32)) {
         let key = cut(key);

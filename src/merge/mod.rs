@@ -94,13 +94,14 @@ pub use regroup::{Neighbours, regroup};
 use compat::Compat;
 use features::{ABSENT, Table};
 use grouping::RawJoin;
+use smart::Source;
 use union::{Groups, OnClash};
 
 /// Groups all copies by the global merged libraries and by what was decided by hand.
 pub fn group(copies: &impl Copies, scopes: &[Scope], decisions: &Decisions) -> Grouping {
     let compat = Compat::new(scopes);
     let table = Table::new(copies, &compat);
-    grouped(copies, &compat, table, decisions)
+    grouped(copies, &compat, table, decisions, Source::Blocks(None))
 }
 
 /// As [`group`], with what it takes to group only what a change can affect ([`regroup`]).
@@ -111,8 +112,10 @@ pub fn group_and_keep(
 ) -> (Grouping, Neighbours) {
     let compat = Compat::new(scopes);
     let table = Table::new(copies, &compat);
-    let neighbours = Neighbours::of(copies, Compat::new(scopes), &table);
-    (grouped(copies, &compat, table, decisions), neighbours)
+    let mut neighbours = Neighbours::of(copies, Compat::new(scopes), &table);
+    let source = Source::Blocks(Some(&mut neighbours.smart));
+    let grouping = grouped(copies, &compat, table, decisions, source);
+    (grouping, neighbours)
 }
 
 fn grouped(
@@ -120,11 +123,12 @@ fn grouped(
     compat: &Compat,
     mut table: Table,
     decisions: &Decisions,
+    source: Source<'_>,
 ) -> Grouping {
     table.drop_parents_ids();
     let mut groups = Groups::new(&table);
     decide(&mut groups, decisions);
-    join_all(&mut groups, compat, copies);
+    join_all(&mut groups, compat, copies, source);
     Grouping::build(copies, groups)
 }
 
@@ -158,7 +162,7 @@ pub fn extend(
         groups.join_silently(join.left, join.right);
         groups.joins.push(join);
     }
-    join_all(&mut groups, &compat, copies);
+    join_all(&mut groups, &compat, copies, Source::Blocks(None));
     Grouping::build(copies, groups).with_conflicts_of(base)
 }
 
@@ -189,7 +193,12 @@ fn decide(groups: &mut Groups<'_>, decisions: &Decisions) {
 }
 
 /// The fixed order of all joins. Parents come before their children.
-fn join_all(groups: &mut Groups<'_>, compat: &Compat, copies: &impl Copies) {
+fn join_all(
+    groups: &mut Groups<'_>,
+    compat: &Compat,
+    copies: &impl Copies,
+    mut source: Source<'_>,
+) {
     let by_realm = groups.table.by_realm();
     let of = |realm: Realm| by_realm[realm as usize].as_slice();
     use Realm as R;
@@ -215,7 +224,7 @@ fn join_all(groups: &mut Groups<'_>, compat: &Compat, copies: &impl Copies) {
         by_name::join_without_ids(groups, without_ids, of(realm));
         by_name::join_name_year(groups, compat, of(realm));
     }
-    smart::join(groups, compat, copies, &by_realm, smart::WORKS);
+    smart::join(groups, compat, copies, &by_realm, smart::WORKS, &mut source);
     for realm in [R::Season, R::Episode, R::Track] {
         hierarchy::join_by_number(groups, compat, realm, of(realm));
         by_id::join(groups, compat, realm, of(realm));
@@ -223,7 +232,14 @@ fn join_all(groups: &mut Groups<'_>, compat: &Compat, copies: &impl Copies) {
     }
     by_name::join_without_ids(groups, &compat.without_ids, of(R::Episode));
     by_name::join_name_year(groups, compat, of(R::Episode));
-    smart::join(groups, compat, copies, &by_realm, &[R::Episode]);
+    smart::join(
+        groups,
+        compat,
+        copies,
+        &by_realm,
+        &[R::Episode],
+        &mut source,
+    );
     untold::join(groups, compat, &by_realm);
     smart::join_untold(groups, compat, copies, &by_realm);
 }

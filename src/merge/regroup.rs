@@ -1,20 +1,22 @@
 //! Groups again what a change can affect, and nothing else.
 //!
 //! Two copies are *neighbours* if a rule may look at both: they share an id, a name under which they are
-//! known, a parent and a child, or a decision by hand; under `SMART` all works of one kind. A set of copies
-//! without neighbours outside of it is grouped by itself as it is among all others. So what a change can
-//! affect are the copies that changed, whatever they were or are neighbours of, and so on.
+//! known, a parent and a child, or a decision by hand; under `SMART` also if a score may join them. A set of
+//! copies without neighbours outside of it is grouped by itself as it is among all others. So what a change can
+//! affect are the copies that changed, whatever they were or are neighbours of, and so on. Under `SMART` a copy
+//! may also be another's rival for a third; then it affects that one too.
 
 use std::collections::{HashMap, HashSet};
 
 use super::by_name;
 use super::compat::{Compat, NOWHERE};
 use super::copies::{Copies, Decisions};
-use super::features::{ABSENT, Features, Id, Table, ids_of, parent_of, read, realm_of};
+use super::features::{ABSENT, Features, Id, Table, has_parent, ids_of, parent_of, read, realm_of};
 use super::grouping::Grouping;
 use super::identity::{Providers, Realm};
 use super::keys::KeyIndex;
 use super::name::combine;
+use super::smart::{self, With};
 
 /// Which copies are neighbours, as of one moment: beside [`super::Grouping`] what the next one is made of.
 pub struct Neighbours {
@@ -24,9 +26,15 @@ pub struct Neighbours {
     /// How often each name of a provider stands that is not known beforehand.
     spellings: HashMap<Box<str>, u32>,
     keys: KeyIndex,
+    pub(super) smart: smart::Kept,
     /// What does not tell its kind is everybody's neighbour.
     has_untold: bool,
 }
+
+/// Under `SMART` one copy costs what some hundreds cost where everything is grouped.
+const PART_SCORED: usize = 500;
+/// So few are no matter.
+const MOST_SCORED: usize = 16;
 
 /// Buffers.
 struct Scratch {
@@ -43,7 +51,7 @@ impl Neighbours {
         for rank in 0..table.rows.len() as u32 {
             let (row, index) = (&table.rows[rank as usize], table.order[rank as usize]);
             has_untold |= row.realm == Realm::Untold;
-            keys_of(row, table.ids(rank), &compat, |key| keys.push((key, index)));
+            keys_of(row, table.ids(rank), |key| keys.push((key, index)));
             if table.providers.are_more() {
                 each_spelling(copies, index, |name| {
                     *spellings.entry(name.into()).or_insert(0) += 1;
@@ -55,7 +63,16 @@ impl Neighbours {
             providers: table.providers.clone(),
             spellings,
             keys: KeyIndex::of(keys),
+            smart: smart::Kept::default(),
             has_untold,
+        }
+    }
+
+    fn with<'a, C>(&'a self, copies: &'a C) -> With<'a, C> {
+        With {
+            copies,
+            compat: &self.compat,
+            providers: &self.providers,
         }
     }
 
@@ -93,36 +110,65 @@ impl Neighbours {
         found
     }
 
-    /// Takes over that a copy is another than before; none: it was not there, or is gone. False: the
-    /// providers that there are became others, so that everything must be grouped.
-    pub fn replace(
+    /// Takes over that these copies are others than before, came or went; tells further copies that this
+    /// can group otherwise. False: the providers that there are became others, or these are so many that to
+    /// group everything costs less.
+    pub fn take(
         &mut self,
-        copy: u32,
-        before: Option<&impl Copies>,
-        after: Option<&impl Copies>,
+        changed: &[u32],
+        before: &impl Copies,
+        after: &impl Copies,
+        affected: &mut HashSet<u32>,
     ) -> bool {
+        if self.compat.smart.is_used() && changed.len() > MOST_SCORED.max(after.len() / PART_SCORED)
+        {
+            return false;
+        }
         let mut are_same = true;
-        let (mut had, mut has) = (Vec::new(), Vec::new());
         let mut scratch = self.scratch();
-        if let Some(copies) = before {
-            self.keys_now(copies, copy, &mut scratch, |key| had.push(key));
+        for copy in changed {
+            let (mut had, mut has) = (Vec::new(), Vec::new());
+            if before.is_there(*copy) {
+                self.keys_now(before, *copy, &mut scratch, |key| had.push(key));
+            }
+            if after.is_there(*copy) {
+                self.keys_now(after, *copy, &mut scratch, |key| has.push(key));
+                self.has_untold |= realm_of(after, &after.copy(*copy)) == Realm::Untold;
+                each_spelling(after, *copy, |name| match self.spellings.get_mut(name) {
+                    Some(count) => *count += 1,
+                    None => are_same = false,
+                });
+            }
+            if before.is_there(*copy) {
+                each_spelling(before, *copy, |name| match self.spellings.get_mut(name) {
+                    Some(count) if *count > 1 => *count -= 1,
+                    _ => are_same = false,
+                });
+            }
+            self.keys.replace(*copy, &had, &has);
         }
-        if let Some(copies) = after {
-            self.keys_now(copies, copy, &mut scratch, |key| has.push(key));
-            self.has_untold |= realm_of(copies, &copies.copy(copy)) == Realm::Untold;
-            each_spelling(copies, copy, |name| match self.spellings.get_mut(name) {
-                Some(count) => *count += 1,
-                None => are_same = false,
-            });
+        if are_same && self.compat.smart.is_used() {
+            self.take_scored(changed, before, after, affected);
         }
-        if let Some(copies) = before {
-            each_spelling(copies, copy, |name| match self.spellings.get_mut(name) {
-                Some(count) if *count > 1 => *count -= 1,
-                _ => are_same = false,
-            });
-        }
-        self.keys.replace(copy, &had, &has);
         are_same
+    }
+
+    /// All that were go before any comes, so that those between are read as they are kept.
+    fn take_scored(
+        &mut self,
+        changed: &[u32],
+        before: &impl Copies,
+        after: &impl Copies,
+        affected: &mut HashSet<u32>,
+    ) {
+        let mut kept = std::mem::take(&mut self.smart);
+        for copy in changed.iter().filter(|copy| before.is_there(**copy)) {
+            kept.take_out(&self.with(before), *copy, affected);
+        }
+        for copy in changed.iter().filter(|copy| after.is_there(**copy)) {
+            kept.put_in(&self.with(after), *copy, affected);
+        }
+        self.smart = kept;
     }
 
     fn keys_now(
@@ -134,13 +180,9 @@ impl Neighbours {
     ) {
         let copy = copies.copy(index);
         let realm = realm_of(copies, &copy);
-        let is_parent = |parent: &u32| {
-            copies.is_there(*parent)
-                && Some(realm_of(copies, &copies.copy(*parent))) == realm.of_parents()
-        };
         scratch.ids.clear();
         let known = (&mut scratch.providers, &mut scratch.ids);
-        if parent_of(realm, &copy).is_some_and(|parent| is_parent(&parent)) {
+        if has_parent(copies, realm, &copy) {
             // Its name says nothing beyond its parent.
             let lib = self.compat.lib(copy.library, realm.lies_in_no_library());
             if lib != NOWHERE {
@@ -151,7 +193,7 @@ impl Neighbours {
         }
         let mut row = read(copies, &self.compat, index, known, &mut scratch.text);
         row.parent = ABSENT;
-        keys_of(&row, &scratch.ids, &self.compat, each);
+        keys_of(&row, &scratch.ids, each);
     }
 }
 
@@ -160,7 +202,7 @@ fn id_key(realm: Realm, id: &Id) -> u64 {
 }
 
 /// The keys that a copy shares with its neighbours.
-fn keys_of(row: &Features, ids: &[Id], compat: &Compat, mut each: impl FnMut(u64)) {
+fn keys_of(row: &Features, ids: &[Id], mut each: impl FnMut(u64)) {
     let realm = row.realm;
     if realm == Realm::Apart || row.lib == NOWHERE {
         return;
@@ -176,9 +218,6 @@ fn keys_of(row: &Features, ids: &[Id], compat: &Compat, mut each: impl FnMut(u64
             }
         }
         _ => by_name::keys(row).for_each(|key| each(combine(&[2, realm as u64, key]))),
-    }
-    if compat.smart.get(row.lib, row.lib) {
-        each(combine(&[3, realm as u64]));
     }
 }
 
@@ -242,8 +281,10 @@ pub fn regroup(
     }
     let held = closure(copies, decisions, neighbours, affected, children, most)?;
     let compat = &neighbours.compat;
+    let known = neighbours.smart.known(&neighbours.with(copies), &held);
     let table = Table::of(copies, compat, held, neighbours.providers.clone());
-    Some(super::grouped(copies, compat, table, decisions))
+    let source = smart::Source::Known(&known);
+    Some(super::grouped(copies, compat, table, decisions, source))
 }
 
 fn closure(
@@ -275,6 +316,7 @@ fn closure(
             }
         });
         each_relative(copies, copy, &children, &mut meet);
+        neighbours.smart.partners(copy).for_each(&mut meet);
         decided
             .get(&copy)
             .into_iter()

@@ -308,6 +308,14 @@ mod versions {
 mod learned {
     use super::super::smart::{Statement, model};
 
+    /// What is kept between two groupings counts on it.
+    #[test]
+    fn a_rival_never_speaks_for_a_pair() {
+        for section in [&model().works, &model().episodes, &model().albums] {
+            assert!(section.weights["rival"] < 0.0);
+        }
+    }
+
     #[test]
     fn the_model_names_only_what_is_known() {
         for section in [&model().works, &model().episodes, &model().albums] {

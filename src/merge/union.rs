@@ -131,6 +131,13 @@ impl<'t> Groups<'t> {
         self.is_kept_apart(ra, rb) || self.clash(ra, rb) != Clash::None
     }
 
+    /// Whether the ids or numbers of two copies say that they are one work, or two. Only while nothing
+    /// is joined: of the copies by themselves.
+    pub(super) fn is_told(&self, a: u32, b: u32) -> bool {
+        let share = |id: &Id| self.table.ids(b).contains(id);
+        self.clash(a, b) != Clash::None || self.table.ids(a).iter().any(share)
+    }
+
     fn report(&mut self, a: u32, b: u32, key: Key, ids: Option<(Id, Id)>, taken: bool) {
         let (left, right, ids) = if a <= b {
             (a, b, ids)

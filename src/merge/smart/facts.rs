@@ -23,17 +23,22 @@ pub(super) struct Facts {
 const MOST_WORDS: usize = 150;
 
 impl Facts {
-    /// What is needed to find candidates.
+    /// What is needed to say how well two copies fit.
     fn titles(copies: &impl Copies, index: u32) -> Self {
         let copy = copies.copy(index);
         let title = Title::new(copy.name);
         let original = copy.original_title.map(Title::new).filter(|o| *o != title);
-        let mut facts = Self {
+        Self {
             title,
             original: original.unwrap_or_default(),
             ..Self::default()
-        };
-        if copy.episode.is_none() {
+        }
+    }
+
+    /// What is needed to find candidates.
+    pub(super) fn of_blocks(copies: &impl Copies, index: u32) -> Self {
+        let mut facts = Self::titles(copies, index);
+        if copies.copy(index).episode.is_none() {
             facts.read_people(copies, index);
         }
         facts
@@ -93,6 +98,7 @@ pub(super) struct Library<'a, C> {
     copies: &'a C,
     table: &'a Table,
     known: HashMap<u32, Facts>,
+    titles: HashMap<u32, Facts>,
 }
 
 impl<'a, C: Copies> Library<'a, C> {
@@ -101,24 +107,27 @@ impl<'a, C: Copies> Library<'a, C> {
             copies,
             table,
             known: HashMap::new(),
+            titles: HashMap::new(),
         }
     }
 
-    /// Not kept: most copies are nobody's candidate.
-    pub(super) fn titles(&self, rank: u32) -> Facts {
-        Facts::titles(self.copies, self.table.order[rank as usize])
-    }
-
-    fn of(&mut self, rank: u32) -> &Facts {
-        let index = self.table.order[rank as usize];
-        self.known
-            .entry(rank)
-            .or_insert_with(|| Facts::read(self.copies, index))
-    }
-
+    /// All that is known of two.
     pub(super) fn pair(&mut self, left: u32, right: u32) -> (&Facts, &Facts) {
-        self.of(left);
-        self.of(right);
+        for rank in [left, right] {
+            let index = self.table.order[rank as usize];
+            let facts = self.known.entry(rank);
+            facts.or_insert_with(|| Facts::read(self.copies, index));
+        }
         (&self.known[&left], &self.known[&right])
+    }
+
+    /// Their titles alone.
+    pub(super) fn titles(&mut self, left: u32, right: u32) -> (&Facts, &Facts) {
+        for rank in [left, right] {
+            let index = self.table.order[rank as usize];
+            let facts = self.titles.entry(rank);
+            facts.or_insert_with(|| Facts::titles(self.copies, index));
+        }
+        (&self.titles[&left], &self.titles[&right])
     }
 }

@@ -73,13 +73,10 @@ impl Step<'_> {
             self.relate(*at);
         }
         let changed: Vec<CopyIx> = were.union(&self.copies).copied().collect();
-        for at in &changed {
-            let then = before.copies.get(*at).map(|_| Input(before));
-            let now = self.next.copies.get(*at).map(|_| Input(&self.next));
-            let neighbours = &mut self.ledger.neighbours;
-            if !neighbours.replace(*at, then.as_ref(), now.as_ref()) {
-                return None;
-            }
+        let (then, now) = (Input(before), Input(&self.next));
+        let neighbours = &mut self.ledger.neighbours;
+        if !neighbours.take(&changed, &then, &now, &mut affected) {
+            return None;
         }
         affected.extend(changed);
         self.take_decisions(&mut affected);

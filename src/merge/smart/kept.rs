@@ -1,0 +1,269 @@
+//! What is kept between one grouping and the next: who has which block, and which pairs may join.
+//!
+//! A pair *may join* if it shares a block and scores without a rival, or if its copies are one already. Nothing
+//! in that depends on any third copy, but for blocks that become too large and those that no longer are. What
+//! does depend on others is found anew: rivals (`Kept::known`), and whatever `judge` asks of groups.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::blocks::{self, Block, Place};
+use super::facts::Facts;
+use super::judge::{Judge, is_scored};
+use super::{Candidate, WORKS};
+use crate::merge::compat::Compat;
+use crate::merge::copies::Copies;
+use crate::merge::features::{self, Table, has_parent};
+use crate::merge::identity::{Providers, Realm};
+use crate::merge::keys::KeyIndex;
+
+/// See the module. Copies by the caller's numbers.
+#[derive(Default)]
+pub(in crate::merge) struct Kept {
+    /// By kind.
+    blocks: BTreeMap<Realm, KeyIndex>,
+    /// Both ways.
+    may_join: BTreeSet<(u32, u32)>,
+}
+
+/// What copies are read with.
+pub(in crate::merge) struct With<'a, C> {
+    pub copies: &'a C,
+    pub compat: &'a Compat,
+    pub providers: &'a Providers,
+}
+
+impl<C: Copies> With<'_, C> {
+    fn table(&self, copies: impl IntoIterator<Item = u32>) -> Table {
+        let copies: BTreeSet<u32> = copies.into_iter().collect();
+        let copies = copies.into_iter().collect();
+        Table::of(self.copies, self.compat, copies, self.providers.clone())
+    }
+
+    /// None: nobody asks for its score.
+    fn blocks(&self, index: u32) -> Option<(Realm, Vec<Block>)> {
+        let copy = self.copies.copy(index);
+        let realm = features::realm_of(self.copies, &copy);
+        let may = WORKS.contains(&realm) || realm == Realm::Episode;
+        if !may || has_parent(self.copies, realm, &copy) {
+            return None;
+        }
+        let table = self.table([index]);
+        let row = &table.rows[0];
+        let blocks = || blocks::blocks(row, &Facts::of_blocks(self.copies, index));
+        is_scored(row, self.compat).then(|| (realm, blocks()))
+    }
+}
+
+impl Kept {
+    pub(super) fn take_blocks(&mut self, realm: Realm, sorted: Vec<(Block, u32)>) {
+        self.blocks.insert(realm, KeyIndex::of_sorted(sorted));
+    }
+
+    pub(super) fn keep(&mut self, left: u32, right: u32) {
+        self.may_join.extend([(left, right), (right, left)]);
+    }
+
+    fn drop_pair(&mut self, left: u32, right: u32) {
+        self.may_join.remove(&(left, right));
+        self.may_join.remove(&(right, left));
+    }
+
+    /// What a copy may join.
+    pub(in crate::merge) fn partners(&self, copy: u32) -> impl Iterator<Item = u32> + '_ {
+        let pairs = self.may_join.range((copy, 0)..=(copy, u32::MAX));
+        pairs.map(|(_, other)| *other)
+    }
+
+    /// Takes a copy out, as it is in `with`; tells whose pairs that can change.
+    pub(in crate::merge) fn take_out<C: Copies>(
+        &mut self,
+        with: &With<'_, C>,
+        copy: u32,
+        affected: &mut HashSet<u32>,
+    ) {
+        let Some((realm, blocks)) = with.blocks(copy) else {
+            return;
+        };
+        let place = self.place(with, realm, &blocks, copy);
+        self.tell_affected(with, copy, &place, affected);
+        let partners: Vec<u32> = self.partners(copy).collect();
+        for other in partners {
+            self.drop_pair(copy, other);
+        }
+        self.index(realm).replace(copy, &keys(&blocks), &[]);
+        // Without it these tell something.
+        for mut block in place.at_the_brim {
+            block.retain(|other| *other != copy);
+            while let Some(one) = block.pop() {
+                self.meet(with, one, &block);
+            }
+        }
+    }
+
+    /// Puts a copy in, as it is in `with`; tells whose pairs that can change.
+    pub(in crate::merge) fn put_in<C: Copies>(
+        &mut self,
+        with: &With<'_, C>,
+        copy: u32,
+        affected: &mut HashSet<u32>,
+    ) {
+        let Some((realm, blocks)) = with.blocks(copy) else {
+            return;
+        };
+        self.index(realm).replace(copy, &[], &keys(&blocks));
+        let place = self.place(with, realm, &blocks, copy);
+        self.meet(with, copy, &place.mates);
+        self.tell_affected(with, copy, &place, affected);
+        // With it these tell nothing any more.
+        for block in place.at_the_brim {
+            for one in &block {
+                let partners = self.partners(*one).filter(|other| block.contains(other));
+                let partners: Vec<u32> = partners.collect();
+                if partners.is_empty() {
+                    continue;
+                }
+                let mates = self.mates(with, *one);
+                for other in partners.iter().filter(|other| !mates.contains(other)) {
+                    self.drop_pair(*one, *other);
+                }
+            }
+        }
+    }
+
+    /// Keeps which of these a copy may join.
+    fn meet<C: Copies>(&mut self, with: &With<'_, C>, copy: u32, others: &[u32]) {
+        let table = with.table(others.iter().copied().chain([copy]));
+        let mut judge = Judge::new(with.copies, with.compat, &table);
+        let mine = table.rank_of(copy);
+        for other in others {
+            let theirs = table.rank_of(*other);
+            let (left, right) = (mine.min(theirs), mine.max(theirs));
+            if !judge.may_meet(left, right) {
+                continue;
+            }
+            let evidence = judge.evidence(left, right);
+            if judge.scores(left, right, evidence) {
+                self.keep(copy, *other);
+            }
+        }
+    }
+
+    /// A copy, what it may join, and of its mates those with a partner that it may be the rival of.
+    fn tell_affected<C: Copies>(
+        &self,
+        with: &With<'_, C>,
+        copy: u32,
+        place: &Place,
+        affected: &mut HashSet<u32>,
+    ) {
+        affected.insert(copy);
+        affected.extend(self.partners(copy));
+        affected.extend(place.at_the_brim.iter().flatten());
+        let server = with.copies.copy(copy).server;
+        let beside = |other: &u32| *other != copy && with.copies.copy(*other).server == server;
+        let pairs = place.mates.iter().flat_map(|mate| {
+            let partners = self.partners(*mate).filter(beside);
+            partners.map(|partner| (*mate, partner))
+        });
+        let pairs: Vec<(u32, u32)> = pairs.collect();
+        let all = pairs.iter().flat_map(|(mate, partner)| [*mate, *partner]);
+        let table = with.table(all.chain([copy]));
+        let mut judge = Judge::new(with.copies, with.compat, &table);
+        let rank = |index: u32| table.rank_of(index);
+        for (mate, partner) in pairs {
+            if judge.is_rival(rank(mate), rank(partner), rank(copy)) {
+                affected.insert(mate);
+            }
+        }
+    }
+
+    /// What is to be looked at to group these, which hold all that any of them may join.
+    pub(in crate::merge) fn known<C: Copies>(
+        &self,
+        with: &With<'_, C>,
+        held: &[u32],
+    ) -> Vec<Candidate> {
+        let inside: HashSet<u32> = held.iter().copied().collect();
+        let mut found: BTreeMap<(u32, u32), bool> = BTreeMap::new();
+        for copy in held {
+            let partners: Vec<u32> = self.partners(*copy).collect();
+            if partners.is_empty() {
+                continue;
+            }
+            let server = |copy: &u32| with.copies.copy(*copy).server;
+            let servers: HashSet<_> = partners.iter().map(server).collect();
+            let mates = self.mates(with, *copy).into_iter();
+            let (inner, outer): (Vec<u32>, Vec<u32>) = mates.partition(|m| inside.contains(m));
+            for mate in inner {
+                found.entry(ordered(*copy, mate)).or_default();
+            }
+            let outer = outer
+                .into_iter()
+                .filter(|mate| servers.contains(&server(mate)));
+            let outer: Vec<u32> = outer.collect();
+            let all = outer.iter().chain(&partners).chain([copy]).copied();
+            let table = with.table(all);
+            let mut judge = Judge::new(with.copies, with.compat, &table);
+            let rank = |index: &u32| table.rank_of(*index);
+            for partner in &partners {
+                let is_rival = |mate| judge.is_rival(rank(copy), rank(partner), rank(mate));
+                if outer.iter().any(is_rival) {
+                    found.insert(ordered(*copy, *partner), true);
+                }
+            }
+        }
+        let candidates = found.into_iter();
+        let candidates = candidates.map(|((left, right), has_rival)| Candidate {
+            left,
+            right,
+            has_rival,
+        });
+        candidates.collect()
+    }
+
+    fn index(&mut self, realm: Realm) -> &mut KeyIndex {
+        self.blocks.entry(realm).or_default()
+    }
+
+    /// The others that a copy is looked at with.
+    fn mates<C: Copies>(&self, with: &With<'_, C>, copy: u32) -> BTreeSet<u32> {
+        let Some((realm, blocks)) = with.blocks(copy) else {
+            return BTreeSet::new();
+        };
+        let place = self.place(with, realm, &blocks, copy);
+        place.mates.into_iter().collect()
+    }
+
+    /// Where a copy stands among those of its blocks, of which it is one.
+    fn place<C: Copies>(
+        &self,
+        with: &With<'_, C>,
+        realm: Realm,
+        blocks: &[Block],
+        copy: u32,
+    ) -> Place {
+        let mut place = Place::default();
+        for key in keys(blocks) {
+            let mut members: Vec<u32> = Vec::new();
+            if let Some(index) = self.blocks.get(&realm) {
+                index.each(key, |other| members.push(other));
+            }
+            let of_block = Place::of(with.copies, copy, members);
+            place.mates.extend(of_block.mates);
+            place.at_the_brim.extend(of_block.at_the_brim);
+        }
+        place.mates.sort_unstable();
+        place.mates.dedup();
+        place
+    }
+}
+
+/// As the index wants them.
+fn keys(blocks: &[Block]) -> Vec<u64> {
+    let keys = blocks.iter().map(|block| u64::from(*block) << 32);
+    keys.collect()
+}
+
+fn ordered(a: u32, b: u32) -> (u32, u32) {
+    (a.min(b), a.max(b))
+}
