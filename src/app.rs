@@ -268,6 +268,7 @@ fn router(parts: &Parts<'_>) -> Router {
         viewers: seams::viewers(accounts.clone(), sync.clone()),
         events: events::sockets(catalog.clone(), accounts.clone()),
         clock: clock.clone(),
+        silence: rest::Silence::default(),
         closing: closing.clone(),
     };
     let people = Arc::new(KnownPeople::new(accounts.clone()));

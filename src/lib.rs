@@ -2,7 +2,7 @@
 //!
 //! Imports point down, in this order (`tests/layers.rs` reads the `use crate::` lines):
 //! `cli → app → server → {web, rest, graphql, stream} → catalog → accounts →
-//! {merge, jellyfin, db} → {wire, model} → {error, clock, telemetry} → config`.
+//! {merge, jellyfin, db} → {wire, model} → {error, clock, hear, telemetry} → config`.
 
 pub mod accounts;
 pub mod app;
@@ -14,6 +14,7 @@ pub mod db;
 pub mod demo;
 pub mod error;
 pub mod graphql;
+pub mod hear;
 pub mod jellyfin;
 pub mod merge;
 pub mod model;

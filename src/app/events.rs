@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 
 use crate::accounts::{Accounts, Viewer};
 use crate::catalog::Catalog;
 use crate::catalog::events::CatalogEvent;
 use crate::catalog::scope::Scope;
 use crate::catalog::snapshot::{Item, ItemIx, Snapshot};
+use crate::hear;
 use crate::model::PublicId;
 use crate::rest::{self, SocketEvent};
 use crate::wire::LibraryUpdate;
@@ -57,15 +57,15 @@ impl Listener {
             self.before = Some(self.scope().await?);
         }
         loop {
-            match self.events.recv().await {
-                Ok(CatalogEvent::UserData { user, items }) if user == self.viewer.user_id => {
+            match hear::next(&mut self.events).await {
+                CatalogEvent::UserData { user, items } if user == self.viewer.user_id => {
                     return Some(SocketEvent::Watched(items));
                 }
-                Ok(CatalogEvent::Library {
+                CatalogEvent::Library {
                     added,
                     updated,
                     removed,
-                }) => {
+                } => {
                     let now = self.scope().await?;
                     let before = self.before.replace(now.clone())?;
                     let update = LibraryUpdate {
@@ -83,8 +83,7 @@ impl Listener {
                         return Some(SocketEvent::Library(update));
                     }
                 }
-                Ok(CatalogEvent::UserData { .. }) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return None,
+                CatalogEvent::UserData { .. } => {}
             }
         }
     }

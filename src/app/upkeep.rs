@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
 use crate::accounts::{Accounts, Change, Link, LinkState};
@@ -13,6 +12,7 @@ use crate::catalog::sync::{Sync, UserDataSeen};
 use crate::catalog::watch::{Seen, Told};
 use crate::clock::Clock;
 use crate::db::{self, Db, audit};
+use crate::hear;
 use crate::model::PublicId;
 
 /// How long it is remembered what a device was told to play, in milliseconds: paused films wait long.
@@ -89,13 +89,9 @@ fn links_of(links: &[(PublicId, Link)], user: PublicId) -> Vec<Link> {
 pub async fn follow(catalog: Catalog, accounts: Accounts, sync: Sync) {
     let mut changes = accounts.changes();
     loop {
-        let change = match changes.recv().await {
-            Ok(change) => change,
-            // Some were missed: look at everything.
-            Err(RecvError::Lagged(_)) => Change::Everything,
-            Err(RecvError::Closed) => return,
-        };
-        match change {
+        let change = hear::next_or_missed(&mut changes).await;
+        // Some were missed: look at everything.
+        match change.unwrap_or(Change::Everything) {
             Change::Server(id) => {
                 match catalog.registry().get(id) {
                     Some(_) => sync.start(id),
@@ -183,12 +179,9 @@ pub async fn settle(accounts: Accounts) {
         }
     }
     loop {
-        match changes.recv().await {
-            Ok(change) if change.status.is_online() => {
-                settle_one(&accounts, change.server_id).await
-            }
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
+        let change = hear::next(&mut changes).await;
+        if change.status.is_online() {
+            settle_one(&accounts, change.server_id).await;
         }
     }
 }

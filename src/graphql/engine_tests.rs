@@ -279,3 +279,47 @@ async fn documents_of_our_own_fit_the_schema() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_operations_the_named_one_is_meant() {
+    let installation = Installation::new().await;
+    let query = "query A { __typename } mutation B { signOut } subscription C { libraryChanged { generation } }";
+    let admit = |name: Option<&str>| {
+        let params = Params {
+            query: query.to_owned(),
+            operation_name: name.map(str::to_owned),
+            variables: async_graphql::Variables::default(),
+        };
+        let admitted = installation.engine.admit(params);
+        admitted.map(|found| (found.is_mutation(), found.is_subscription()))
+    };
+    for (name, kind) in [
+        ("A", (false, false)),
+        ("B", (true, false)),
+        ("C", (false, true)),
+    ] {
+        assert_eq!(admit(Some(name)).ok(), Some(kind), "{name}");
+    }
+    for name in [None, Some("D"), Some("")] {
+        let error = admit(name).err().expect("none is meant");
+        assert_eq!(error.code, Code::BadInput, "{name:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_crawls_no_crawl_is_told() {
+    let installation = Installation::new().await;
+    let token = installation.sign_in("admin").await;
+    let params = Params {
+        query: "subscription { crawlProgress { phase } }".to_owned(),
+        operation_name: None,
+        variables: async_graphql::Variables::default(),
+    };
+    let engine = &installation.engine;
+    let entrance = engine.enter(Some(Secret::new(token)), RequestMeta::new(None));
+    let entrance = entrance.await.unwrap();
+    let admitted = engine.admit(params).ok().expect("it is admitted");
+    let mut told = engine.stream(admitted, &entrance);
+    let next = tokio::time::timeout(std::time::Duration::from_millis(500), told.next());
+    assert!(next.await.is_err(), "neither a crawl nor an end");
+}

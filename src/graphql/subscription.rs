@@ -1,6 +1,6 @@
 //! What is told as it happens.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,6 @@ use async_graphql::{Context, SimpleObject, Subscription};
 use futures::Stream;
 use futures::stream::try_unfold;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::Services;
 use super::caller::Ask;
@@ -18,6 +17,7 @@ use super::types::{CrawlProgress, Server, View};
 use crate::accounts::Viewer;
 use crate::catalog::scope::Scope;
 use crate::catalog::sync::{Progress, Sync};
+use crate::hear;
 use crate::model::Secret;
 
 /// How long changes are gathered before they are told.
@@ -111,9 +111,7 @@ impl Subscription {
             start,
             |(mut watcher, mut changes, mut shown)| async move {
                 loop {
-                    if changes.changed().await.is_err() {
-                        return Ok(None);
-                    }
+                    hear::changed(&mut changes).await;
                     tokio::time::sleep(GATHER).await;
                     let generation = *changes.borrow_and_update();
                     let scope = watcher.scope().await?;
@@ -140,11 +138,7 @@ impl Subscription {
             (watcher, changes),
             |(mut watcher, mut changes)| async move {
                 loop {
-                    let row = match changes.recv().await {
-                        Ok(change) => change.server_id,
-                        Err(RecvError::Lagged(_)) => continue,
-                        Err(RecvError::Closed) => return Ok(None),
-                    };
+                    let row = hear::next(&mut changes).await.server_id;
                     let viewer = watcher.viewer().await?;
                     let linked = viewer.links.iter().any(|link| link.server_id == row);
                     let known = watcher.services.catalog.registry().get(row);
@@ -167,7 +161,8 @@ impl Subscription {
         ctx.administrator()?;
         let watcher = Watcher::of(ctx)?;
         // Listened to before it is read how they are: nothing falls in between.
-        let told = watcher.services.sync.as_ref().map(Sync::watch_progress);
+        let sync = watcher.services.sync.clone();
+        let told = sync.map(|sync| (sync.watch_progress(), sync));
         let known = CrawlProgress::all(&watcher.services).await?;
         let start = Crawls {
             watcher,
@@ -186,7 +181,7 @@ impl Subscription {
 struct Crawls {
     watcher: Watcher,
     /// Nothing where nobody crawls.
-    told: Option<Receiver<Progress>>,
+    told: Option<(Receiver<Progress>, Sync)>,
     known: Vec<CrawlProgress>,
     fresh: VecDeque<CrawlProgress>,
 }
@@ -212,25 +207,15 @@ impl Crawls {
         }
     }
 
-    /// The latest of each server that told something, once something was told.
+    /// How each crawl is, once something was told.
     async fn gather(&mut self) -> Vec<Progress> {
-        let Some(told) = &mut self.told else {
+        let Some((told, sync)) = &mut self.told else {
             return std::future::pending().await;
         };
-        let mut latest: BTreeMap<i64, Progress> = BTreeMap::new();
-        match told.recv().await {
-            Ok(progress) => drop(latest.insert(progress.server_id, progress)),
-            // What was missed is on the board.
-            Err(RecvError::Lagged(_)) => {
-                let board = self.watcher.services.sync.as_ref().map(Sync::progress);
-                return board.unwrap_or_default();
-            }
-            Err(RecvError::Closed) => return std::future::pending().await,
-        }
+        hear::next_or_missed(told).await;
         tokio::time::sleep(PACE).await;
-        while let Ok(progress) = told.try_recv() {
-            latest.insert(progress.server_id, progress);
-        }
-        latest.into_values().collect()
+        // What was told until now is on the board, be it heard or missed.
+        *told = told.resubscribe();
+        sync.progress()
     }
 }

@@ -56,7 +56,7 @@ pub use access::ROUTES;
 pub use engine::{Engine, OnBehalf};
 pub use paths::NormalizePaths;
 pub use route::{Access, Route, Verb};
-pub use socket::{Events, SocketEvent};
+pub use socket::{Events, Silence, SocketEvent};
 
 /// What clients are told of this server.
 #[derive(Debug, Clone)]
@@ -95,6 +95,7 @@ pub struct RestState {
     pub viewers: Viewers,
     pub events: Events,
     pub clock: Clock,
+    pub silence: Silence,
     /// Ends sockets: the process stops.
     pub closing: CancellationToken,
 }

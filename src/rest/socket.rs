@@ -24,12 +24,26 @@ pub(super) const ROUTES: &[Route] = routes! {
     Get "/socket" Nobody open;
 };
 
-/// A client that is silent for so long is gone.
-const SILENCE: Duration = Duration::from_secs(60);
 /// Changes within so long go in one message, as in Jellyfin.
 const GATHER: Duration = Duration::from_millis(500);
-/// After so long without a word it is asked for one.
-const REMIND: Duration = Duration::from_secs(45);
+
+/// How long a client may be silent. Tests shorten it.
+#[derive(Debug, Clone, Copy)]
+pub struct Silence {
+    /// After so long without a word it is asked for one.
+    pub remind: Duration,
+    /// After so long it is gone.
+    pub gone: Duration,
+}
+
+impl Default for Silence {
+    fn default() -> Self {
+        Self {
+            remind: Duration::from_secs(45),
+            gone: Duration::from_secs(60),
+        }
+    }
+}
 
 /// What a client is told.
 #[derive(Debug, Clone)]
@@ -92,17 +106,16 @@ impl Connection {
     async fn serve(mut self, mut events: BoxStream<'static, SocketEvent>) {
         let mut heard = Instant::now();
         let mut reminded = false;
-        let closing = self.state.closing.clone();
-        if self
-            .send("ForceKeepAlive", Some(SILENCE.as_secs()))
-            .await
-            .is_err()
-        {
-            return;
-        }
-        loop {
-            let deadline = heard + if reminded { SILENCE } else { REMIND };
-            let outcome = tokio::select! {
+        let (closing, silence) = (self.state.closing.clone(), self.state.silence);
+        let mut outcome = self.remind().await;
+        while outcome.is_ok() {
+            let deadline = heard
+                + if reminded {
+                    silence.gone
+                } else {
+                    silence.remind
+                };
+            outcome = tokio::select! {
                 incoming = self.socket.recv() => match incoming {
                     Some(Ok(Message::Text(text))) => {
                         heard = Instant::now();
@@ -128,14 +141,17 @@ impl Connection {
                         Err(Closed)
                     } else {
                         reminded = true;
-                        self.send("ForceKeepAlive", Some(SILENCE.as_secs())).await
+                        self.remind().await
                     }
                 }
             };
-            if outcome.is_err() {
-                return;
-            }
         }
+    }
+
+    /// Tells the client how often to say that it lives.
+    async fn remind(&mut self) -> Result<(), Closed> {
+        let seconds = self.state.silence.gone.as_secs();
+        self.send("ForceKeepAlive", Some(seconds)).await
     }
 
     async fn hear(&mut self, text: &str) -> Result<(), Closed> {

@@ -43,6 +43,19 @@ impl Stage {
         script: Script,
         events: fn(&Arc<Viewer>) -> futures::stream::BoxStream<'static, SocketEvent>,
     ) -> Self {
+        Self::made(script, events, Silence::default())
+    }
+
+    /// Whose sockets are patient for so long.
+    pub fn with_silence(script: Script, silence: Silence) -> Self {
+        Self::made(script, |_| futures::stream::pending().boxed(), silence)
+    }
+
+    fn made(
+        script: Script,
+        events: fn(&Arc<Viewer>) -> futures::stream::BoxStream<'static, SocketEvent>,
+        silence: Silence,
+    ) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = asked.clone();
         let engine = Engine::new(move |_, request| {
@@ -82,6 +95,7 @@ impl Stage {
             }),
             events: Arc::new(events),
             clock: Clock::fixed(chrono::DateTime::from_timestamp(1_790_000_000, 0).unwrap()),
+            silence,
             closing: tokio_util::sync::CancellationToken::new(),
         };
         Self {

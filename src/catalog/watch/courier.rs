@@ -13,6 +13,7 @@ use super::three_way::Told;
 use crate::accounts::{Accounts, Link, LinkState};
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::outbox::{self, LinkItemRow, OutboxRow};
+use crate::hear;
 use crate::jellyfin::{Server, UpstreamError};
 use crate::model::PublicId;
 use crate::wire::Body;
@@ -48,10 +49,7 @@ impl Courier {
                 () = tokio::time::sleep(ROUND) => {}
                 _ = called.changed() => {}
                 _ = deliveries.join_next(), if !deliveries.is_empty() => {}
-                // It ends with the registry, which the catalog holds.
-                change = status.recv() => if let Ok(change) = change
-                    && change.status.is_online()
-                {
+                change = hear::next(&mut status) => if change.status.is_online() {
                     self.hurry(change.server_id).await;
                 },
             }

@@ -140,6 +140,17 @@ async fn who_breaks_the_protocol_is_told_by_the_code() {
 }
 
 #[tokio::test]
+async fn a_ping_of_the_wire_is_answered_and_no_message() {
+    let mut socket = connect().await;
+    for _ in 0..2 {
+        socket.send(Message::Ping("a".into())).await.unwrap();
+        let pong = socket.next().await.unwrap().unwrap();
+        assert_eq!(pong, Message::Pong("a".into()));
+    }
+    greet(&mut socket).await;
+}
+
+#[tokio::test]
 async fn another_protocol_or_origin_is_refused() {
     for (header, value) in [
         ("Sec-WebSocket-Protocol", "graphql-ws"),

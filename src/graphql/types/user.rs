@@ -175,20 +175,8 @@ impl Link {
     /// Where it is.
     async fn server(&self, ctx: &Context<'_>) -> GraphResult<Server> {
         let services = ctx.services()?;
-        let snapshot = services.catalog.snapshot();
-        let known = snapshot
-            .servers
-            .iter()
-            .find(|server| server.id == self.0.server_id);
-        let name = match known {
-            Some(server) => server.name.clone(),
-            None => services
-                .catalog
-                .registry()
-                .get(self.0.server_id)
-                .map(|server| server.name())
-                .unwrap_or_default(),
-        };
+        let known = services.catalog.registry().get(self.0.server_id);
+        let name = known.map(|server| server.name()).unwrap_or_default();
         Ok(Server::named(services, self.0.server_id, name))
     }
 
