@@ -260,3 +260,34 @@ fn version(body: &mut serde_json::Map<String, Value>, width: i64, language: &str
     source["Bitrate"] = json!(8_000_000);
     body["MediaStreams"] = source["MediaStreams"].clone();
 }
+
+both_gateways!(effort, what_needs_less_work_comes_first);
+
+async fn what_needs_less_work_comes_first(database: String) {
+    let stage = Stage::set(&database).await;
+    let (name, ids) = film(&stage.sources, 0);
+    let id = stage.ann.id_of(&name).await;
+    // Whether a source plays as it is, whether only its container must be made over.
+    let set = |source: usize, plays: bool, streams: bool| {
+        let edited = stage.sources[source].edit_item(ids[source], |body| {
+            let sources = body.get_mut("MediaSources").and_then(Value::as_array_mut);
+            for source in sources.into_iter().flatten() {
+                source["SupportsDirectPlay"] = json!(plays);
+                source["SupportsDirectStream"] = json!(streams);
+            }
+        });
+        assert!(edited);
+    };
+    let (by_priority, other) = (["Basement", "Attic"], ["Attic", "Basement"]);
+    for (attic, basement, order) in [
+        ((true, true), (false, true), other),
+        ((false, true), (false, false), other),
+        ((true, false), (false, true), other),
+        ((false, true), (false, true), by_priority),
+        ((false, false), (false, true), by_priority),
+    ] {
+        set(0, attic.0, attic.1);
+        set(1, basement.0, basement.1);
+        assert_eq!(stage.playback(&id).await, order, "{attic:?} {basement:?}");
+    }
+}

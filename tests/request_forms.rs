@@ -271,3 +271,31 @@ async fn heads_bodies_and_methods() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_in_a_report_spoils_not_the_rest() {
+    let stage = Stage::set().await;
+    let film = &stage.films[0];
+    let report = json!({ "ItemId": film, "MediaSourceId": 7, "PositionTicks": 50_000_000 });
+    let (status, _) = stage
+        .ann
+        .ask(Method::POST, "/Sessions/Playing", Some(report))
+        .await;
+    assert_eq!(status, 204);
+    let sessions = stage.ann.get("/Sessions").await;
+    assert_eq!(
+        sessions[0]["NowPlayingItem"]["Id"],
+        json!(film),
+        "{sessions}"
+    );
+    assert_eq!(sessions[0]["PlayState"]["PositionTicks"], 50_000_000);
+
+    let nothing = json!({ "ItemId": 7 });
+    let (status, _) = stage
+        .ann
+        .ask(Method::POST, "/Sessions/Playing/Stopped", Some(nothing))
+        .await;
+    assert_eq!(status, 204);
+    let sessions = stage.ann.get("/Sessions").await;
+    assert!(sessions[0]["NowPlayingItem"].is_null(), "{sessions}");
+}

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::bad_day::{make_other_bytes, offered};
-use crate::support::gateway::{Client, Gateway, film, limits, sources};
+use crate::support::gateway::{Client, Gateway, eventually, film, limits, sources};
 
 /// Waiting is shorter than in real life.
 fn impatient() -> Limits {
@@ -166,6 +166,42 @@ async fn where_all_are_silent_that_is_said() {
         let detail = soon(ann.get(&format!("/Items/{id}"))).await;
         assert_eq!(detail["MediaSources"].as_array().map(Vec::len), Some(2));
     }
+}
+
+/// Its server answers, but not to this; there is no other copy to ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_whose_server_cannot_say_how_it_plays_is_told_as_such() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(1, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let id = ann.id_of(&film(&sources, 0).0).await;
+    let version = format!("?mediaSourceId={id}");
+    sources[0].set_fault(Some(Fault::Starting));
+    assert_eq!(soon(playback_info(&ann, &id, &version)).await, 503);
+    assert!(was_asked(&sources[0], "PlaybackInfo"));
+    sources[0].set_fault(None);
+    eventually("it plays again", async || {
+        playback_info(&ann, &id, &version).await == 200
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_nothing_of_a_film_leaves_it_to_the_others() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(2, 12).await;
+    let (_gateway, ann, id) = stage(&url, &sources).await;
+    sources[1].set_fault(Some(Fault::Null));
+    let told = soon(offered(&ann, &id, None)).await;
+    assert!(was_asked(&sources[1], "PlaybackInfo"));
+    let servers: Vec<_> = told.iter().map(|(_, server)| server.as_str()).collect();
+    assert_eq!(servers, ["Attic"]);
+    // Nobody failed where all say nothing: there is no version.
+    sources[0].set_fault(Some(Fault::Null));
+    assert_eq!(soon(offered(&ann, &id, None)).await, []);
 }
 
 /// In real life. A file or a picture lies there; a transcode has to begin.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use reqwest::{Client, StatusCode};
 
 use crate::support::gateway::{Gateway, eventually, film, sources};
+use crate::support::sabotage;
 
 /// Opens bare URLs from this address of the machine.
 struct Player {
@@ -74,4 +75,28 @@ async fn shown(url: String) {
         here.plays(&seen).await == StatusCode::NOT_FOUND
     })
     .await;
+}
+
+both_gateways!(what_was_shown_is_known_though_it_was_not_kept, not_kept);
+
+async fn not_kept(url: String) {
+    let sources = sources(1, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let (played, id) = (film(&sources, 0).0, film(&sources, 1).0);
+    let (played, id) = (ann.id_of(&played).await, ann.id_of(&id).await);
+    sabotage::refuse(&url, "INSERT", "shown_items").await;
+    for film in [&played, &id] {
+        ann.get(&format!("/Items/{film}")).await;
+    }
+    let here = Player::at(&gateway, "127.0.0.1");
+    assert_eq!(here.plays(&played).await, StatusCode::PARTIAL_CONTENT);
+    // It was in the memory of that process alone.
+    let gateway = gateway.restart().await;
+    let here = Player::at(&gateway, "127.0.0.1");
+    assert_eq!(here.plays(&id).await, StatusCode::UNAUTHORIZED);
+    sabotage::allow(&url, "shown_items").await;
+    let ann = gateway.sign_in("ann").await;
+    ann.get(&format!("/Items/{id}")).await;
+    assert_eq!(here.plays(&id).await, StatusCode::PARTIAL_CONTENT);
 }

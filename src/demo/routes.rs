@@ -84,7 +84,9 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     match fault {
-        Some(fault @ (Fault::TruncatedJson | Fault::WrongTypes)) => spoil(response, fault).await,
+        Some(fault @ (Fault::TruncatedJson | Fault::WrongTypes | Fault::Null)) => {
+            spoil(response, fault).await
+        }
         _ => paced(response, state.bytes_per_second.load(Ordering::SeqCst)),
     }
 }
@@ -300,6 +302,9 @@ async fn spoil(response: Response, fault: Fault) -> Response {
             http::HeaderValue::from_static("application/json; charset=utf-8"),
         );
         return response;
+    }
+    if fault == Fault::Null {
+        return json_with(status, &Value::Null);
     }
     let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     json_with(status, &twisted(value))

@@ -63,6 +63,8 @@ pub enum Fault {
     TruncatedJson,
     /// JSON answers have other types than they should.
     WrongTypes,
+    /// JSON answers are `null`.
+    Null,
     /// Every token is refused with 401.
     Unauthorized,
     /// The server is starting: the public info answers, everything else is 503.

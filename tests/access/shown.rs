@@ -1,7 +1,7 @@
 //! Pictures of libraries and of names, for whoever sees what they stand for.
 
-use manyfin::demo::Access;
-use serde_json::Value;
+use manyfin::demo::{Access, NewItem};
+use serde_json::{Value, json};
 
 use super::world::{World, text};
 
@@ -68,4 +68,35 @@ async fn pictures_of_libraries_and_names_are_for_who_sees_them() {
         assert_eq!(world.get(&path, &ann).await.status, expected, "{view}");
     }
     assert!(found.contains(&true) && found.contains(&false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shelf_of_playlists_has_the_picture_of_who_keeps_them() {
+    let world = World::new().await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let kept = world.demo.add_library("Lists", "playlists");
+    let list = json!({
+        "Id": "0123456789abcdef0123456789abcdef", "ParentId": kept.to_string(),
+        "Type": "Playlist", "Name": "Later", "IsFolder": true,
+    });
+    let list = serde_json::from_value(list).expect("a body");
+    let list = world.demo.add_item(NewItem::Body(Box::new(list)));
+    list.expect("it is added");
+    world.app.crawl(world.server).await;
+    let views = world.get("/UserViews", &ann).await.json();
+    let views = views["Items"].as_array().expect("a list");
+    let shelf = views
+        .iter()
+        .find(|view| view["CollectionType"] == "playlists");
+    let path = format!(
+        "/Items/{}/Images/Primary",
+        text(shelf.expect("a shelf"), "Id")
+    );
+    world.demo.clear_seen();
+    assert_eq!(world.get(&path, &ann).await.status, 200);
+    let seen = world.demo.seen();
+    let asked = format!("/Items/{kept}/Images/Primary");
+    assert!(seen.iter().any(|seen| seen.path == asked), "{seen:#?}");
+    let stranger = world.app.sign_in("stranger", "stranger").await;
+    assert_eq!(world.get(&path, &stranger).await.status, 404);
 }

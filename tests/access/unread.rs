@@ -1,10 +1,12 @@
 //! An open socket goes on where who it belongs to cannot be read, and where it missed something.
 
+use manyfin::accounts::{Actor, LibraryUpdate};
 use manyfin::catalog::events::CatalogEvent;
 use serde_json::json;
 
 use super::connections::{jellyfin, said, say};
 use super::world::{World, text};
+use crate::support::gateway::eventually;
 use crate::support::sabotage;
 
 both_gateways!(a_socket_outlives_a_silent_database, socket_outlives);
@@ -34,6 +36,18 @@ async fn socket_outlives(url: String) {
     assert!(said(&mut socket, "LibraryChanged").await.is_err());
 }
 
+/// Holds the only one who works, until it is dropped: nobody listens meanwhile.
+async fn hold() -> std::sync::mpsc::Sender<()> {
+    let (release, released) = std::sync::mpsc::channel();
+    let (tell, held) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        tell.send(()).expect("it is waited for");
+        let _ = released.recv();
+    });
+    held.await.expect("it is held");
+    release
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_socket_that_missed_something_hears_what_comes_after() {
     let world = World::new().await;
@@ -45,14 +59,7 @@ async fn a_socket_that_missed_something_hears_what_comes_after() {
         user: me.parse().expect("an id"),
         items: vec![text(&films[at], "Id").parse().expect("an id")],
     };
-    // Nobody listens meanwhile: the only one who works is held.
-    let (release, released) = std::sync::mpsc::channel::<()>();
-    let (hold, held) = tokio::sync::oneshot::channel();
-    tokio::spawn(async move {
-        hold.send(()).expect("it is waited for");
-        let _ = released.recv();
-    });
-    held.await.expect("it is held");
+    let release = hold().await;
     let events = world.app.app.catalog.events();
     events.tell(mark(0));
     for _ in 0..5000 {
@@ -66,4 +73,64 @@ async fn a_socket_that_missed_something_hears_what_comes_after() {
     events.tell(mark(0));
     let told = said(&mut socket, "UserDataChanged").await.expect("a mark");
     assert_eq!(told["UserDataList"][0]["ItemId"], films[0]["Id"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_catalog_that_missed_changes_reads_everything_again() {
+    let world = World::new().await;
+    let (accounts, catalog) = (&world.app.app.accounts, &world.app.app.catalog);
+    let name_of = async |library: &str| {
+        let all = accounts.merged_libraries().await.expect("libraries");
+        all.iter().any(|known| known.row.name == library)
+    };
+    let ann = accounts.user_by_name("ann").await.expect("users");
+    let ann = ann.expect("she is known").id;
+    let library = world.films.parse().expect("an id");
+    let release = hold().await;
+    let change = LibraryUpdate {
+        name: Some("Pictures".to_owned()),
+        ..LibraryUpdate::default()
+    };
+    let changed = accounts.update_library(&Actor::Shell, library, change);
+    changed.await.expect("it is renamed");
+    // As much that does not concern it as pushes the word of it out.
+    for at in 0..300 {
+        let settings = json!({ "at": at });
+        let changed = accounts.update_settings(&Actor::Shell, ann, &settings);
+        changed.await.expect("they are changed");
+    }
+    assert!(name_of("Pictures").await);
+    let shows = |name: &str| {
+        let snapshot = catalog.snapshot();
+        snapshot
+            .merged_libraries
+            .iter()
+            .any(|known| known.name == name)
+    };
+    assert!(!shows("Pictures"));
+    drop(release);
+    eventually("it is shown", async || shows("Pictures")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_user_is_gone_is_told_as_such() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let world = World::on(&url).await;
+    world.app.sign_in("stranger", "stranger").await;
+    let root = world.app.sign_in("root", "root").await;
+    // As where a database was put together by hand.
+    let gone = "PRAGMA foreign_keys = OFF; DELETE FROM users WHERE name = 'stranger'";
+    sabotage::execute(&url, gone).await;
+    let query = "{ sessions(all: true) { id deviceId } }";
+    let told = world.graphql(&root, query).await;
+    let sessions = told["data"]["sessions"].as_array().expect("sessions");
+    assert_eq!(sessions.len(), 2, "{told}");
+    let told = world
+        .graphql(&root, "{ sessions(all: true) { user { name } } }")
+        .await;
+    assert_eq!(
+        told["errors"][0]["extensions"]["code"], "NOT_FOUND",
+        "{told}"
+    );
 }
