@@ -301,7 +301,7 @@ async fn of_several_operations_the_named_one_is_meant() {
         assert_eq!(admit(Some(name)).ok(), Some(kind), "{name}");
     }
     for name in [None, Some("D"), Some("")] {
-        let error = admit(name).err().expect("none is meant");
+        let error = admit(name).expect_err("none is meant");
         assert_eq!(error.code, Code::BadInput, "{name:?}");
     }
 }
@@ -318,7 +318,9 @@ async fn where_nobody_crawls_no_crawl_is_told() {
     let engine = &installation.engine;
     let entrance = engine.enter(Some(Secret::new(token)), RequestMeta::new(None));
     let entrance = entrance.await.unwrap();
-    let admitted = engine.admit(params).ok().expect("it is admitted");
+    let Ok(admitted) = engine.admit(params) else {
+        panic!("it is admitted");
+    };
     let mut told = engine.stream(admitted, &entrance);
     let next = tokio::time::timeout(std::time::Duration::from_millis(500), told.next());
     assert!(next.await.is_err(), "neither a crawl nor an end");
