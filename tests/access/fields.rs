@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::world::{World, text};
 
 const TABLE: &str = include_str!("fields.txt");
-/// The columns of the table.
 const ROOTS: [&str; 3] = ["query", "mutation", "subscription"];
 
 struct Line {

@@ -10,7 +10,6 @@ use super::routes;
 use super::world::{CALLERS, World, text};
 
 const TABLE: &str = include_str!("routes.txt");
-/// The columns of the table.
 /// What an item is asked by in paths.
 const ITEMS: [&str; 4] = ["{itemId}", "{id}", "{channelId}", "{programId}"];
 

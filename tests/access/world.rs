@@ -13,7 +13,7 @@ use crate::support::app::TestApp;
 /// Bytes of an answer that are looked at.
 const MOST: usize = 4 << 20;
 
-/// Who asks, from the least rights to the most; the password is the name.
+/// Who asks, from the least rights to the most, as the tables have them in columns; the password is the name.
 pub const CALLERS: [&str; 4] = ["nobody", "stranger", "ann", "root"];
 
 /// See the module.
