@@ -137,8 +137,8 @@ fn one_copy_under(strategy: Strategy, criterion: &mut Criterion) {
                     let rounds = (0..times).map(|_| {
                         round += 1;
                         let film = &films[round % films.len()];
-                        // The same film on the next server.
-                        let id = UpstreamId(Uuid::from_u128(round as u128));
+                        // The same film on the next server, by an id that nothing has.
+                        let id = UpstreamId(Uuid::from_u128(u128::MAX - round as u128));
                         let mut new = seed(film, |light| light.id = id);
                         new.row = 10_000_000 + round as i64;
                         new.server_id = film.server_id() % i64::from(library::SERVERS) + 1;
