@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::random::Random;
 use crate::words::{LAST_NAMES, NOUNS, TALK};
-use crate::world::Work;
+use crate::world::{Work, person};
 
 /// The habits of one server.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +86,10 @@ pub fn describe(work: &Work, at: usize, habits: &Habits, random: &mut Random) ->
     if random.chance(habits.people) {
         let kept = 2 + random.below(work.people.len());
         copy.people = work.people.iter().take(kept).cloned().collect();
+        if random.chance(0.04) {
+            // The crew in place of the cast.
+            copy.people = (0..1 + random.below(2)).map(|_| person(random)).collect();
+        }
     }
     if random.chance(habits.genres) {
         copy.genres = work.genres.iter().map(|g| (*g).to_owned()).collect();

@@ -1,8 +1,8 @@
 //! A made-up world of works: what there is, before any server describes it.
 //!
 //! It holds what makes telling works apart hard: remakes under one name, sequels, series named as
-//! in other countries, episodes called "Pilot", "Episode 4" or as episodes of other series, double
-//! episodes in two parts.
+//! in other countries, films and double episodes in two parts, episodes called "Pilot", "Episode 4" or as
+//! episodes of other series.
 
 use manyfin::model::ItemKind;
 
@@ -140,9 +140,28 @@ pub fn films(count: usize, random: &mut Random) -> Vec<Work> {
                 works.push(again(&film, title, 2 * part as i32, random));
             }
         }
-        works.push(film);
+        if random.chance(0.03) {
+            works.extend(in_two_parts(&film, random));
+        } else {
+            works.push(film);
+        }
     }
     works
+}
+
+/// One story with one cast in two films.
+fn in_two_parts(film: &Work, random: &mut Random) -> [Work; 2] {
+    let later = random.below(2) as i32;
+    let part = |number: i32, random: &mut Random| Work {
+        title: format!("{} ({number})", film.title),
+        original: None,
+        year: film.year + (number - 1) * later,
+        day: film.day + (number - 1) * (later * 365 + random.between(0, 60)),
+        runtime: film.runtime + random.between(-8, 8),
+        plot: plot(random),
+        ..film.clone()
+    };
+    [part(1, random), part(2, random)]
 }
 
 pub fn books(count: usize, random: &mut Random) -> Vec<Work> {

@@ -53,6 +53,9 @@ const PHRASES: &[(&str, &str)] = &[
     ("remastered edition", "Remastered"),
     ("remastered version", "Remastered"),
     ("restored version", "Restored"),
+    ("4k remaster", "Remastered"),
+    ("4k remastered", "Remastered"),
+    ("4k restoration", "Restored"),
     ("open matte", "Open Matte"),
 ];
 /// Single words that are an edition only where a sign sets them apart ("Alien - Extended").
@@ -105,11 +108,7 @@ fn split_carefully(name: &str) -> (&str, Option<&'static str>) {
             .find(|(p, _)| *p == phrase)
             .or_else(|| SET_APART.iter().find(|(p, _)| apart && *p == phrase));
         let Some((_, label)) = label else { continue };
-        let base = without_ordinal(base);
-        let base = base
-            .strip_suffix(" The")
-            .or_else(|| base.strip_suffix(" the"))
-            .unwrap_or(base);
+        let base = without_the(without_ordinal(base));
         let base = base.trim_end_matches(|c: char| c.is_whitespace() || ":-–—([".contains(c));
         let says_something = self::words(base).iter().any(|w| w.2 != "the" && w.2 != "a");
         if says_something {
@@ -117,6 +116,15 @@ fn split_carefully(name: &str) -> (&str, Option<&'static str>) {
         }
     }
     (name, None)
+}
+
+/// "Blade Runner (The" before "Final Cut".
+fn without_the(base: &str) -> &str {
+    let rest = base
+        .strip_suffix("The")
+        .or_else(|| base.strip_suffix("the"));
+    rest.filter(|rest| !rest.ends_with(char::is_alphanumeric))
+        .unwrap_or(base)
 }
 
 /// "Alien 40th" before "Anniversary Edition".

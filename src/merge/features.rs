@@ -354,6 +354,11 @@ pub(super) fn numbers_of(copy: &Copy<'_>) -> [Option<i32>; 2] {
     [copy.season, copy.episode].map(|number| number.filter(|n| *n >= 0))
 }
 
+/// Whether a day is the first of January.
+pub(super) fn begins_a_year(day: i32) -> bool {
+    year_of_day(day) != year_of_day(day.saturating_sub(1))
+}
+
 /// The year of a day since 1970 (proleptic Gregorian).
 fn year_of_day(day: i32) -> i32 {
     let shifted = i64::from(day) + 719_468;

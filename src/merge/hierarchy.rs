@@ -20,10 +20,10 @@ pub(super) fn number(row: &Features) -> u64 {
     let part = |n: i32| n as u64;
     match (row.realm, row.season, row.episode) {
         (Realm::Season, Some(season), _) => combine(&[part(season)]) | 1,
-        (Realm::Episode, Some(season), Some(first)) => {
+        (Realm::Episode | Realm::Untold, Some(season), Some(first)) => {
             combine(&[part(season), part(first), part(row.episode_end)]) | 1
         }
-        (Realm::Episode, None, Some(first)) => {
+        (Realm::Episode | Realm::Untold, None, Some(first)) => {
             (combine(&[part(first), part(row.episode_end)]) & !1).max(2)
         }
         // A disc that is not told is the first.

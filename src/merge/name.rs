@@ -166,7 +166,18 @@ fn is_article(word: &str) -> bool {
     word.len() <= 4 && ARTICLES.iter().any(|a| a.eq_ignore_ascii_case(word))
 }
 
-/// Whether a title tells nothing of its work: "Episode 4", "Pilot", "Part 2", "第3話".
+/// The episode in "s01e04" and "1x04".
+pub(super) fn number_in_code(word: &str) -> Option<&str> {
+    let is_number =
+        |text: &str| (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let (season, episode) = match word.strip_prefix('s') {
+        Some(rest) => rest.split_once('e')?,
+        None => word.split_once('x')?,
+    };
+    (is_number(season) && is_number(episode)).then_some(episode)
+}
+
+/// Whether a title tells nothing of its work: "Episode 4", "Pilot", "Part 2", "S01E04", "第3話".
 pub(super) fn is_generic(name: &str) -> bool {
     const WORDS: &[&str] = &[
         "episode",
@@ -220,6 +231,7 @@ pub(super) fn is_generic(name: &str) -> bool {
     let folded = fold(name);
     !folded.split(' ').any(|word| {
         !WORDS.contains(&word)
+            && number_in_code(word).is_none()
             && word
                 .chars()
                 .any(|c| c.is_alphabetic() && !"第話回集화".contains(c))

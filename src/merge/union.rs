@@ -138,6 +138,24 @@ impl<'t> Groups<'t> {
         self.clash(a, b) != Clash::None || self.table.ids(a).iter().any(share)
     }
 
+    /// Whether the ids, numbers or kinds of two copies say that they are two works; only as above.
+    pub(super) fn are_two(&self, a: u32, b: u32) -> bool {
+        self.clash(a, b) != Clash::None
+    }
+
+    /// The ids that say so, where ids do.
+    pub(super) fn ids_of_two(&self, a: u32, b: u32) -> Option<(Id, Id)> {
+        match self.clash(a, b) {
+            Clash::Ids(mine, theirs) => Some((mine, theirs)),
+            _ => None,
+        }
+    }
+
+    /// Reports a join that is not tried.
+    pub(super) fn refuse(&mut self, a: u32, b: u32, key: Key, ids: Option<(Id, Id)>) {
+        self.report(a, b, key, ids, false);
+    }
+
     fn report(&mut self, a: u32, b: u32, key: Key, ids: Option<(Id, Id)>, taken: bool) {
         let (left, right, ids) = if a <= b {
             (a, b, ids)

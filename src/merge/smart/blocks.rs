@@ -99,6 +99,10 @@ fn keys(row: &Features, facts: &Facts) -> Vec<u64> {
     if row.artist != 0 && year > 0 {
         found.push(combine(&[10, row.artist, year]));
     }
+    if row.artist != 0 && row.name != 0 {
+        // Everybody has "Greatest Hits".
+        found.push(combine(&[11, row.artist, row.name]));
+    }
     found
 }
 

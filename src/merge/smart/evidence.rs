@@ -3,8 +3,8 @@
 //! Each is true or not, so the model is a list of what each is worth, and a score can be read.
 
 use super::facts::{Facts, share};
-use super::title::Nearness;
-use crate::merge::features::Features;
+use super::title::{Nearness, Numbers};
+use crate::merge::features::{Features, begins_a_year};
 use crate::merge::hierarchy;
 
 macro_rules! statements {
@@ -38,6 +38,8 @@ statements! {
     BothTitles = "both_titles",
     /// The numbers in the titles differ ("Rocky II", "Rocky III").
     OtherTitleNumber = "other_title_number",
+    /// One title alone has a number ("Rocky", "Rocky II").
+    OneTitleNumber = "one_title_number",
     /// Equal, but the title tells nothing ("Episode 4", "Pilot").
     GenericTitle = "generic_title",
     /// Equal, but one word only.
@@ -76,7 +78,9 @@ statements! {
     OtherArtist = "other_artist",
     SameGenres = "same_genres",
     OtherGenres = "other_genres",
-    /// At least half of the shorter overview's words.
+    /// Nine of ten words of the shorter overview, and not just a few: the same text.
+    EqualOverview = "equal_overview",
+    /// At least half of them.
     SameOverview = "same_overview",
     LikeOverview = "like_overview",
     OtherOverview = "other_overview",
@@ -102,6 +106,13 @@ impl Evidence {
     /// Whether the titles are equal but for articles, signs and the style of numerals.
     pub fn titles_agree(self) -> bool {
         self.holds(Statement::SameTitle) || self.holds(Statement::LooseTitle)
+    }
+
+    /// Sequels and parts share people, genres and half a year: where the numbers in the titles differ nothing
+    /// joins, and where one title alone has a number only the same day lets it.
+    pub(super) fn is_of_two(self) -> bool {
+        use Statement as S;
+        self.holds(S::OtherTitleNumber) || self.holds(S::OneTitleNumber) && !self.holds(S::SameDay)
     }
 
     /// How well two copies fit by title, then number, then date: only for finding rivals.
@@ -144,8 +155,9 @@ impl Evidence {
     }
 }
 
-/// All that speaks for and against a pair; `one_server`: both copies are on one.
-pub(super) fn of(
+/// What speaks for and against a pair but for people, genres and overviews, which are dear to read;
+/// `one_server`: both copies are on one.
+pub(super) fn without_texts(
     (a, fa): (&Features, &Facts),
     (b, fb): (&Features, &Facts),
     one_server: bool,
@@ -163,12 +175,14 @@ pub(super) fn of(
         });
     }
     if let Some((a, b)) = a.day.zip(b.day) {
-        evidence.put(match a.abs_diff(b) {
-            0 => S::SameDay,
-            1..=2 => S::NearDay,
-            3..=60 => S::OtherDay,
-            _ => S::FarDay,
-        });
+        match a.abs_diff(b) {
+            0 => evidence.put(S::SameDay),
+            1..=2 => evidence.put(S::NearDay),
+            // Who knows the year alone writes its first day.
+            _ if begins_a_year(a) || begins_a_year(b) => {}
+            3..=60 => evidence.put(S::OtherDay),
+            _ => evidence.put(S::FarDay),
+        }
     }
     numbers(&mut evidence, a, b);
     let same_day = evidence.holds(S::SameDay) || evidence.holds(S::NearDay);
@@ -195,7 +209,6 @@ pub(super) fn of(
             evidence.put(S::OtherRuntime);
         }
     }
-    texts(&mut evidence, fa, fb);
     if a.artist != 0 && b.artist != 0 {
         evidence.put(if a.artist == b.artist {
             S::SameArtist
@@ -221,7 +234,7 @@ fn titles(evidence: &mut Evidence, (a, fa): (&Features, &Facts), (b, fb): (&Feat
     ];
     let nearest = pairs
         .iter()
-        .map(|(a, b)| (a.nearness(b), !a.numbers_differ(b)))
+        .map(|(a, b)| (a.nearness(b), a.compare_numbers(b)))
         .max()
         .expect("four pairs");
     let nearness = if same { Nearness::Same } else { nearest.0 };
@@ -233,12 +246,12 @@ fn titles(evidence: &mut Evidence, (a, fa): (&Features, &Facts), (b, fb): (&Feat
         Nearness::Alike => evidence.put(S::AlikeTitle),
         Nearness::Other => {}
     }
-    if matches!(
-        nearness,
-        Nearness::Close | Nearness::Within | Nearness::Alike
-    ) && !nearest.1
-    {
-        evidence.put(S::OtherTitleNumber);
+    if nearness < Nearness::Loose && nearness > Nearness::Other {
+        match nearest.1 {
+            Numbers::Other => evidence.put(S::OtherTitleNumber),
+            Numbers::OneSided => evidence.put(S::OneTitleNumber),
+            Numbers::Same => {}
+        }
     }
     if nearness >= Nearness::Loose {
         let words = fa.title.len().min(fb.title.len());
@@ -274,14 +287,36 @@ fn numbers(evidence: &mut Evidence, a: &Features, b: &Features) {
     }
 }
 
-fn texts(evidence: &mut Evidence, fa: &Facts, fb: &Facts) {
+/// Two shorter lists may well be the cast here and the crew there.
+const LEAST_PEOPLE: usize = 3;
+const LEAST_WORDS: usize = 8;
+
+/// Of each of these at most one holds: what people, genres and overviews can say.
+pub(super) const OF_TEXTS: [&[Statement]; 3] = {
+    use Statement as S;
+    [
+        &[S::SamePeople, S::SomePeople, S::OtherPeople],
+        &[S::SameGenres, S::OtherGenres],
+        &[
+            S::EqualOverview,
+            S::SameOverview,
+            S::LikeOverview,
+            S::OtherOverview,
+        ],
+    ]
+};
+
+/// What the rest says.
+pub(super) fn add_texts(evidence: &mut Evidence, fa: &Facts, fb: &Facts) {
     use Statement as S;
     if let Some(share) = share(&fa.people, &fb.people, 1) {
-        evidence.put(match share {
-            s if s >= 0.5 => S::SamePeople,
-            s if s > 0.0 => S::SomePeople,
-            _ => S::OtherPeople,
-        });
+        if share >= 0.5 {
+            evidence.put(S::SamePeople);
+        } else if share > 0.0 {
+            evidence.put(S::SomePeople);
+        } else if fa.people.len().min(fb.people.len()) >= LEAST_PEOPLE {
+            evidence.put(S::OtherPeople);
+        }
     }
     if let Some(share) = share(&fa.genres, &fb.genres, 1) {
         if share >= 0.5 {
@@ -291,7 +326,9 @@ fn texts(evidence: &mut Evidence, fa: &Facts, fb: &Facts) {
         }
     }
     if let Some(share) = share(&fa.words, &fb.words, 6) {
-        if share >= 0.5 {
+        if share >= 0.9 && fa.words.len().min(fb.words.len()) >= LEAST_WORDS {
+            evidence.put(S::EqualOverview);
+        } else if share >= 0.5 {
             evidence.put(S::SameOverview);
         } else if share >= 0.25 {
             evidence.put(S::LikeOverview);

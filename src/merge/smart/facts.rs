@@ -17,6 +17,8 @@ pub(super) struct Facts {
     pub genres: Vec<u32>,
     /// The words of the overview that tell something.
     pub words: Vec<u32>,
+    /// Not the titles alone.
+    is_whole: bool,
 }
 
 /// As many words of an overview, names of people and genres are looked at.
@@ -45,28 +47,26 @@ impl Facts {
     }
 
     fn read_people(&mut self, copies: &impl Copies, index: u32) {
-        self.people.clear();
-        copies.people(index, &mut |name| self.people.push(key(&fold(name))));
+        copies.people(index, &mut |name| self.people.push(person(name)));
         tidy(&mut self.people);
     }
 
-    /// All that is needed to judge candidates.
-    fn read(copies: &impl Copies, index: u32) -> Self {
-        let mut facts = Self::titles(copies, index);
-        facts.read_people(copies, index);
+    /// All that is needed to judge candidates, once the titles are there.
+    fn read_texts(&mut self, copies: &impl Copies, index: u32) {
+        self.is_whole = true;
+        self.read_people(copies, index);
         copies.genres(index, &mut |name| {
             let folded = fold(name);
-            facts.genres.extend(folded.split(' ').map(key));
+            self.genres.extend(folded.split(' ').map(key));
         });
         if let Some(overview) = copies.overview(index) {
             let start: String = overview.chars().take(12 * MOST_WORDS).collect();
             let folded = fold(&start);
             let long = folded.split(' ').filter(|word| word.chars().count() > 3);
-            facts.words.extend(long.take(MOST_WORDS).map(key));
+            self.words.extend(long.take(MOST_WORDS).map(key));
         }
-        tidy(&mut facts.genres);
-        tidy(&mut facts.words);
-        facts
+        tidy(&mut self.genres);
+        tidy(&mut self.words);
     }
 }
 
@@ -74,6 +74,14 @@ fn tidy(hashes: &mut Vec<u32>) {
     hashes.truncate(MOST_WORDS);
     hashes.sort_unstable();
     hashes.dedup();
+}
+
+/// "Pacino, Al" is Al Pacino.
+fn person(name: &str) -> u32 {
+    let folded = fold(name);
+    let mut words: Vec<&str> = folded.split(' ').collect();
+    words.sort_unstable();
+    key(&words.join(" "))
 }
 
 fn key(text: &str) -> u32 {
@@ -98,7 +106,6 @@ pub(super) struct Library<'a, C> {
     copies: &'a C,
     table: &'a Table,
     known: HashMap<u32, Facts>,
-    titles: HashMap<u32, Facts>,
 }
 
 impl<'a, C: Copies> Library<'a, C> {
@@ -107,7 +114,6 @@ impl<'a, C: Copies> Library<'a, C> {
             copies,
             table,
             known: HashMap::new(),
-            titles: HashMap::new(),
         }
     }
 
@@ -116,18 +122,21 @@ impl<'a, C: Copies> Library<'a, C> {
         for rank in [left, right] {
             let index = self.table.order[rank as usize];
             let facts = self.known.entry(rank);
-            facts.or_insert_with(|| Facts::read(self.copies, index));
+            let facts = facts.or_insert_with(|| Facts::titles(self.copies, index));
+            if !facts.is_whole {
+                facts.read_texts(self.copies, index);
+            }
         }
         (&self.known[&left], &self.known[&right])
     }
 
-    /// Their titles alone.
+    /// Of two at least their titles.
     pub(super) fn titles(&mut self, left: u32, right: u32) -> (&Facts, &Facts) {
         for rank in [left, right] {
             let index = self.table.order[rank as usize];
-            let facts = self.titles.entry(rank);
+            let facts = self.known.entry(rank);
             facts.or_insert_with(|| Facts::titles(self.copies, index));
         }
-        (&self.titles[&left], &self.titles[&right])
+        (&self.known[&left], &self.known[&right])
     }
 }

@@ -17,6 +17,8 @@ use crate::merge::union::{Groups, OnClash};
 
 /// A pair below this logit keeps the groups of its copies apart.
 const VETO: f64 = -2.0;
+/// A copy that fits two works, the one by so much more at most, is torn between them.
+const TORN: f64 = 1.0;
 /// So many copies of each group are compared before two groups join.
 const MOST_COMPARED: usize = 8;
 
@@ -34,6 +36,14 @@ pub(super) struct Pair {
     pub left: u32,
     pub right: u32,
     pub evidence: Evidence,
+    /// One of them fits this copy about as well, which is another work than the other one.
+    torn: Option<Torn>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Torn {
+    instead: u32,
+    of: u32,
 }
 
 /// How well a copy fits another, and which one it is.
@@ -47,6 +57,8 @@ pub(super) struct Judge<'a, C> {
     /// Every copy by itself.
     alone: Groups<'a>,
     server_of: Vec<u32>,
+    /// Reads what cannot change the verdict too.
+    is_thorough: bool,
 }
 
 impl<'a, C: Copies> Judge<'a, C> {
@@ -58,6 +70,15 @@ impl<'a, C: Copies> Judge<'a, C> {
             library: Library::new(copies, table),
             alone: Groups::new(table),
             server_of: table.servers(copies),
+            is_thorough: false,
+        }
+    }
+
+    /// For those who read the evidence themselves.
+    pub(super) fn thorough(self) -> Self {
+        Self {
+            is_thorough: true,
+            ..self
         }
     }
 
@@ -152,7 +173,7 @@ impl<'a, C: Copies> Judge<'a, C> {
                 keep(left, right);
                 continue;
             }
-            let evidence = self.evidence(left, right);
+            let evidence = self.evidence_if_enough(left, right);
             if self.scores(left, right, evidence) {
                 keep(left, right);
             }
@@ -164,9 +185,11 @@ impl<'a, C: Copies> Judge<'a, C> {
                     left,
                     right,
                     evidence,
+                    torn: None,
                 });
             }
         }
+        self.find_torn(&mut pairs);
         self.find_rivals(&mut pairs);
         for at in beaten {
             pairs[at].evidence.put(Statement::Rival);
@@ -174,11 +197,29 @@ impl<'a, C: Copies> Judge<'a, C> {
         pairs
     }
 
+    /// All that speaks for and against two.
     pub(super) fn evidence(&mut self, left: u32, right: u32) -> Evidence {
+        let mut evidence = self.evidence_without_texts(left, right);
+        let (fa, fb) = self.library.pair(left, right);
+        evidence::add_texts(&mut evidence, fa, fb);
+        evidence
+    }
+
+    /// As above; without people, genres and overviews where no such could make it enough.
+    pub(super) fn evidence_if_enough(&mut self, left: u32, right: u32) -> Evidence {
+        let mut evidence = self.evidence_without_texts(left, right);
+        if self.is_thorough || self.scorer(left, right).can_be_enough(evidence) {
+            let (fa, fb) = self.library.pair(left, right);
+            evidence::add_texts(&mut evidence, fa, fb);
+        }
+        evidence
+    }
+
+    fn evidence_without_texts(&mut self, left: u32, right: u32) -> Evidence {
         let one_server = self.are_on_one_server(left, right);
         let (a, b) = (self.row(left), self.row(right));
-        let (fa, fb) = self.library.pair(left, right);
-        evidence::of((a, fa), (b, fb), one_server)
+        let (fa, fb) = self.library.titles(left, right);
+        evidence::without_texts((a, fa), (b, fb), one_server)
     }
 
     pub(super) fn are_on_one_server(&self, a: u32, b: u32) -> bool {
@@ -194,6 +235,36 @@ impl<'a, C: Copies> Judge<'a, C> {
     pub(super) fn scores(&self, left: u32, right: u32, evidence: Evidence) -> bool {
         let scorer = self.scorer(left, right);
         scorer.logit(evidence) >= scorer.threshold(evidence)
+    }
+
+    /// Marks the pairs of which one copy fits about as well what the other, by ids or number, is not.
+    fn find_torn(&self, pairs: &mut [Pair]) {
+        let logit = |pair: &Pair| self.scorer(pair.left, pair.right).logit(pair.evidence);
+        let mut fits: HashMap<u32, Vec<(f64, u32)>> = HashMap::new();
+        let scoring = pairs
+            .iter()
+            .filter(|pair| self.scores(pair.left, pair.right, pair.evidence));
+        for pair in scoring {
+            for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
+                fits.entry(one).or_default().push((logit(pair), other));
+            }
+        }
+        fits.retain(|_, list| list.len() > 1);
+        for pair in pairs {
+            let least = logit(pair) - TORN;
+            let torn = |one: u32, other: u32| {
+                let instead = fits.get(&one)?.iter().filter(|(theirs, instead)| {
+                    *theirs >= least && self.alone.are_two(*instead, other)
+                });
+                let (_, instead) =
+                    instead.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))?;
+                Some(Torn {
+                    instead: *instead,
+                    of: other,
+                })
+            };
+            pair.torn = torn(pair.left, pair.right).or_else(|| torn(pair.right, pair.left));
+        }
     }
 
     /// Marks the pairs of which one copy has another on the other's server that fits it as well.
@@ -233,9 +304,7 @@ impl<'a, C: Copies> Judge<'a, C> {
 
     fn fit(&mut self, one: u32, other: u32) -> [u8; 3] {
         let (left, right) = (one.min(other), one.max(other));
-        let (a, b) = (self.row(left), self.row(right));
-        let (fa, fb) = self.library.titles(left, right);
-        evidence::of((a, fa), (b, fb), false).fit()
+        self.evidence_without_texts(left, right).fit()
     }
 
     /// Two copies on one server that are one work for all that is known: no rivals. Episodes of
@@ -251,8 +320,17 @@ impl<'a, C: Copies> Judge<'a, C> {
         let mut taken: Vec<(f64, u32, u32)> = Vec::new();
         for pair in pairs {
             let (a, b) = (groups.find(pair.left), groups.find(pair.right));
-            if self.scores(pair.left, pair.right, pair.evidence) && !groups.would_clash(a, b) {
+            if self.scores(pair.left, pair.right, pair.evidence) {
                 let logit = self.scorer(pair.left, pair.right).logit(pair.evidence);
+                if let Some(Torn { instead, of }) = pair.torn {
+                    // The copy that is torn stands for what it might as well be.
+                    let ids = match of == pair.right {
+                        true => self.alone.ids_of_two(instead, of),
+                        false => self.alone.ids_of_two(of, instead),
+                    };
+                    groups.refuse(pair.left, pair.right, key(logit), ids);
+                    continue;
+                }
                 taken.push((logit, pair.left, pair.right));
                 for (rank, root) in [(pair.left, a), (pair.right, b)] {
                     let list = members.entry(root).or_default();
@@ -268,8 +346,7 @@ impl<'a, C: Copies> Judge<'a, C> {
             if a == b || self.is_vetoed(&members, a, b) {
                 continue;
             }
-            let score = (probability(logit) * 1000.0).floor() as i32;
-            if groups.join(left, right, Key::Score(score), OnClash::Refuse) {
+            if groups.join(left, right, key(logit), OnClash::Refuse) {
                 let moved = members.remove(&a.max(b)).unwrap_or_default();
                 members.entry(a.min(b)).or_default().extend(moved);
             }
@@ -294,6 +371,10 @@ impl<'a, C: Copies> Judge<'a, C> {
 /// `SMART`.
 pub(super) fn is_scored(row: &Features, compat: &Compat) -> bool {
     row.lib != NOWHERE && row.parent == ABSENT && compat.smart.get(row.lib, row.lib)
+}
+
+fn key(logit: f64) -> Key {
+    Key::Score((probability(logit) * 1000.0).floor() as i32)
 }
 
 fn meeting(a: u32, b: u32, has_rival: bool) -> Meeting {

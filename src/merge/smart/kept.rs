@@ -94,9 +94,8 @@ impl Kept {
         // Without it these tell something.
         for mut block in place.at_the_brim {
             block.retain(|other| *other != copy);
-            while let Some(one) = block.pop() {
-                self.meet(with, one, &block);
-            }
+            affected.extend(self.meet(with, &block, |_, _| true).into_iter().flatten());
+            self.tell_beaten(with, &block, affected);
         }
     }
 
@@ -112,10 +111,12 @@ impl Kept {
         };
         self.index(realm).replace(copy, &[], &keys(&blocks));
         let place = self.place(with, realm, &blocks, copy);
-        self.meet(with, copy, &place.mates);
+        let all = [&[copy], place.mates.as_slice()].concat();
+        self.meet(with, &all, |one, other| one == copy || other == copy);
         self.tell_affected(with, copy, &place, affected);
         // With it these tell nothing any more.
         for block in place.at_the_brim {
+            self.tell_beaten(with, &block, affected);
             for one in &block {
                 let partners = self.partners(*one).filter(|other| block.contains(other));
                 let partners: Vec<u32> = partners.collect();
@@ -125,27 +126,38 @@ impl Kept {
                 let mates = self.mates(with, *one);
                 for other in partners.iter().filter(|other| !mates.contains(other)) {
                     self.drop_pair(*one, *other);
+                    affected.extend([*one, *other]);
                 }
             }
         }
     }
 
-    /// Keeps which of these a copy may join.
-    fn meet<C: Copies>(&mut self, with: &With<'_, C>, copy: u32, others: &[u32]) {
-        let table = with.table(others.iter().copied().chain([copy]));
+    /// Keeps which of these pairs may join, all read once; gives those that are new.
+    fn meet<C: Copies>(
+        &mut self,
+        with: &With<'_, C>,
+        copies: &[u32],
+        is_asked: impl Fn(u32, u32) -> bool,
+    ) -> Vec<[u32; 2]> {
+        let mut new = Vec::new();
+        let table = with.table(copies.iter().copied());
         let mut judge = Judge::new(with.copies, with.compat, &table);
-        let mine = table.rank_of(copy);
-        for other in others {
-            let theirs = table.rank_of(*other);
-            let (left, right) = (mine.min(theirs), mine.max(theirs));
-            if !judge.may_meet(left, right) {
-                continue;
-            }
-            let evidence = judge.evidence(left, right);
-            if judge.scores(left, right, evidence) {
-                self.keep(copy, *other);
+        for (left, one) in (0..).zip(&table.order) {
+            for (right, other) in (0..).zip(&table.order).skip(left as usize + 1) {
+                if !is_asked(*one, *other)
+                    || self.may_join.contains(&(*one, *other))
+                    || !judge.may_meet(left, right)
+                {
+                    continue;
+                }
+                let evidence = judge.evidence_if_enough(left, right);
+                if judge.scores(left, right, evidence) {
+                    self.keep(*one, *other);
+                    new.push([*one, *other]);
+                }
             }
         }
+        new
     }
 
     /// A copy, what it may join, and of its mates those with a partner that it may be the rival of.
@@ -158,21 +170,42 @@ impl Kept {
     ) {
         affected.insert(copy);
         affected.extend(self.partners(copy));
-        affected.extend(place.at_the_brim.iter().flatten());
-        let server = with.copies.copy(copy).server;
-        let beside = |other: &u32| *other != copy && with.copies.copy(*other).server == server;
-        let pairs = place.mates.iter().flat_map(|mate| {
-            let partners = self.partners(*mate).filter(beside);
-            partners.map(|partner| (*mate, partner))
-        });
-        let pairs: Vec<(u32, u32)> = pairs.collect();
-        let all = pairs.iter().flat_map(|(mate, partner)| [*mate, *partner]);
-        let table = with.table(all.chain([copy]));
+        self.tell_beaten_by(with, &[copy], &place.mates, affected);
+    }
+
+    /// Of these those with a partner that another of them may be the rival of.
+    fn tell_beaten<C: Copies>(
+        &self,
+        with: &With<'_, C>,
+        block: &[u32],
+        affected: &mut HashSet<u32>,
+    ) {
+        self.tell_beaten_by(with, block, block, affected);
+    }
+
+    fn tell_beaten_by<C: Copies>(
+        &self,
+        with: &With<'_, C>,
+        rivals: &[u32],
+        of: &[u32],
+        affected: &mut HashSet<u32>,
+    ) {
+        let server = |copy: u32| with.copies.copy(copy).server;
+        let mut asked: Vec<[u32; 3]> = Vec::new();
+        for copy in of {
+            for partner in self.partners(*copy) {
+                let beside = rivals.iter().filter(|rival| {
+                    **rival != *copy && **rival != partner && server(**rival) == server(partner)
+                });
+                asked.extend(beside.map(|rival| [*copy, partner, *rival]));
+            }
+        }
+        let table = with.table(asked.iter().flatten().copied());
         let mut judge = Judge::new(with.copies, with.compat, &table);
-        let rank = |index: u32| table.rank_of(index);
-        for (mate, partner) in pairs {
-            if judge.is_rival(rank(mate), rank(partner), rank(copy)) {
-                affected.insert(mate);
+        for triple in asked {
+            let [copy, partner, rival] = triple.map(|index| table.rank_of(index));
+            if judge.is_rival(copy, partner, rival) {
+                affected.insert(triple[0]);
             }
         }
     }

@@ -139,7 +139,7 @@ pub(super) fn candidates_in(copies: &impl Copies, libraries: &[u32]) -> Vec<Judg
     let mut table = Table::new(copies, &compat);
     table.drop_parents_ids();
     let mut groups = Groups::new(&table);
-    let mut judge = Judge::new(copies, &compat, &table);
+    let mut judge = Judge::new(copies, &compat, &table).thorough();
     let mut found = Vec::new();
     let by_realm = table.by_realm();
     let scored = WORKS.iter().chain([&Realm::Episode, &Realm::Untold]);

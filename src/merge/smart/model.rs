@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Evidence, Statement};
+use super::evidence::{Evidence, OF_TEXTS, Statement};
 
 /// Weights for what is judged alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,9 +56,11 @@ impl Weights {
         probability(Scorer::from(self).logit(evidence))
     }
 
-    /// The least probability that joins a pair of which this holds.
+    /// The least probability that joins a pair of which this holds; one where nothing does.
     pub fn needed(&self, evidence: Evidence) -> f64 {
-        if evidence.titles_agree() {
+        if evidence.is_of_two() {
+            1.0
+        } else if evidence.titles_agree() {
             self.threshold
         } else {
             self.threshold_of_unlike
@@ -67,7 +69,7 @@ impl Weights {
 
     /// Whether `SMART` joins a pair of which this holds.
     pub fn joins(&self, evidence: Evidence) -> bool {
-        self.probability(evidence) >= self.needed(evidence)
+        !evidence.is_of_two() && self.probability(evidence) >= self.needed(evidence)
     }
 }
 
@@ -78,9 +80,16 @@ pub(super) struct Scorer {
     /// As logits.
     threshold: f64,
     threshold_of_unlike: f64,
+    /// What people, genres and overviews can add at most.
+    most_of_texts: f64,
 }
 
 impl Scorer {
+    /// Whether people, genres and overviews, not looked at yet, could make this enough.
+    pub(super) fn can_be_enough(&self, without_texts: Evidence) -> bool {
+        self.logit(without_texts) + self.most_of_texts >= self.threshold(without_texts)
+    }
+
     pub(super) fn logit(&self, evidence: Evidence) -> f64 {
         let worth = evidence
             .statements()
@@ -90,7 +99,9 @@ impl Scorer {
 
     /// The least logit that joins a pair of this evidence.
     pub(super) fn threshold(&self, evidence: Evidence) -> f64 {
-        if evidence.titles_agree() {
+        if evidence.is_of_two() {
+            f64::INFINITY
+        } else if evidence.titles_agree() {
             self.threshold
         } else {
             self.threshold_of_unlike
@@ -101,11 +112,13 @@ impl Scorer {
 impl From<&Weights> for Scorer {
     fn from(weights: &Weights) -> Self {
         let of = |s: &Statement| weights.weights.get(s.name()).copied().unwrap_or(0.0);
+        let best = |group: &&[Statement]| group.iter().map(of).fold(0.0, f64::max);
         Self {
             bias: weights.bias,
             weights: Statement::ALL.iter().map(of).collect(),
             threshold: logit(weights.threshold),
             threshold_of_unlike: logit(weights.threshold_of_unlike),
+            most_of_texts: OF_TEXTS.iter().map(best).sum(),
         }
     }
 }

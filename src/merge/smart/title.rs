@@ -1,15 +1,17 @@
 //! A title as a reader compares it: its words, what counts in it, and how near another comes.
 
 use crate::merge::edition;
-use crate::merge::name::{self, fold};
+use crate::merge::name::{self, fold, hash, number_in_code};
 
 /// One title, taken apart.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Title {
     /// Its words without articles; numerals of every style as digits.
     words: Vec<String>,
-    /// The words in one piece.
+    /// The words in one piece; of long ones the beginning.
     text: String,
+    /// The hash of all of it.
+    whole: u64,
     /// The numbers among the words, sorted.
     numbers: Vec<u32>,
 }
@@ -29,7 +31,17 @@ pub(super) enum Nearness {
     Same,
 }
 
-/// Longer titles are compared by their beginning.
+/// What the numbers in two titles say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Numbers {
+    /// "Rocky II", "Rocky III".
+    Other,
+    /// "Rocky", "Rocky II".
+    OneSided,
+    Same,
+}
+
+/// Longer titles are compared by their beginning where they differ.
 const MOST_LETTERS: usize = 64;
 const MOST_WORDS: usize = 24;
 
@@ -39,7 +51,9 @@ impl Title {
         let (base, _) = edition::split(name::without_year(title.trim()));
         let folded = fold(without_country(base));
         let words: Vec<&str> = folded.split(' ').filter(|w| !w.is_empty()).collect();
-        let mut words: Vec<String> = without_counter(&words)
+        let counted = counter(&words);
+        let words = counted.as_ref().map_or(&*words, |counted| counted);
+        let mut words: Vec<String> = words
             .iter()
             .take(MOST_WORDS)
             .enumerate()
@@ -52,12 +66,14 @@ impl Title {
         if words.iter().any(says_something) {
             words.retain(says_something);
         }
-        let text: String = words.concat().chars().take(MOST_LETTERS).collect();
+        let whole = words.concat();
+        let text: String = whole.chars().take(MOST_LETTERS).collect();
         let mut numbers: Vec<u32> = words.iter().filter_map(|w| w.parse().ok()).collect();
         numbers.sort_unstable();
         Self {
             words,
             text,
+            whole: hash(whole.as_bytes()),
             numbers,
         }
     }
@@ -79,16 +95,19 @@ impl Title {
         &self.text
     }
 
-    /// "Rocky II" and "Rocky III": the numbers tell them apart.
-    pub(super) fn numbers_differ(&self, other: &Self) -> bool {
-        self.numbers != other.numbers
+    pub(super) fn compare_numbers(&self, other: &Self) -> Numbers {
+        match (&*self.numbers, &*other.numbers) {
+            (mine, theirs) if mine == theirs => Numbers::Same,
+            ([], _) | (_, []) => Numbers::OneSided,
+            _ => Numbers::Other,
+        }
     }
 
     pub(super) fn nearness(&self, other: &Self) -> Nearness {
         if self.is_empty() || other.is_empty() {
             return Nearness::Other;
         }
-        if self.text == other.text {
+        if self.whole == other.whole {
             return Nearness::Loose;
         }
         let longer = self.text.len().max(other.text.len());
@@ -134,26 +153,33 @@ fn without_country(name: &str) -> &str {
     }
 }
 
-/// "Episode 36 - Hand Walk" is "Hand Walk".
-fn without_counter<'a, 'w>(words: &'a [&'w str]) -> &'a [&'w str] {
+/// "Episode 36 - Hand Walk" is "Hand Walk". "Folge 4", "Episode #1.4" and "S01E04" are "Episode 4".
+fn counter<'w>(words: &[&'w str]) -> Option<Vec<&'w str>> {
     const COUNTERS: &[&str] = &[
         "episode",
         "ep",
         "folge",
         "episodio",
         "aflevering",
+        "afsnit",
         "avsnitt",
+        "odcinek",
     ];
-    match words {
-        [counter, number, rest @ ..]
-            if !rest.is_empty()
-                && COUNTERS.contains(counter)
-                && number.bytes().all(|b| b.is_ascii_digit()) =>
+    let is_number = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
+    let number = match words {
+        [code] => number_in_code(code)?,
+        [counter, number] if COUNTERS.contains(counter) && is_number(number) => number,
+        [counter, season, number]
+            if COUNTERS.contains(counter) && is_number(season) && is_number(number) =>
         {
-            rest
+            number
         }
-        _ => words,
-    }
+        [counter, number, rest @ ..] if COUNTERS.contains(counter) && is_number(number) => {
+            return Some(rest.to_vec());
+        }
+        _ => return None,
+    };
+    Some(vec!["episode", number])
 }
 
 /// Roman numerals up to twenty and number words; a letter alone is none at the beginning.
@@ -163,8 +189,26 @@ fn numeral(word: &str, at: usize) -> Option<u32> {
         "xv", "xvi", "xvii", "xviii", "xix", "xx",
     ];
     const WORDS: &[&str] = &[
-        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
         "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
     ];
     if word.bytes().all(|b| b.is_ascii_digit()) {
         return word.parse().ok();
