@@ -86,7 +86,36 @@ fn relative(url: &str, copy: PublicId, tag: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn rewritten(source: Value, copy: PublicId) -> Value {
+        let Value::Object(mut source) = source else {
+            unreachable!("the tests tell objects")
+        };
+        rewrite(&mut source, copy, "sealed".to_owned());
+        Value::Object(source)
+    }
+
+    #[test]
+    fn a_path_that_players_would_open_by_themselves_is_ours() {
+        let copy = PublicId::random();
+        let ours = json!({
+            "Protocol": "File",
+            "IsRemote": false,
+            "Path": format!("/Videos/{copy}/stream"),
+        });
+        for remote in [
+            json!({"Protocol": "Http", "IsRemote": true, "Path": "http://attic:8096/films/1.mkv?ApiKey=x"}),
+            json!({"Protocol": "Rtsp", "Path": "rtsp://attic/1"}),
+            json!({"Protocol": "File", "IsRemote": true, "Path": "smb://user:password@attic/1.mkv"}),
+        ] {
+            assert_eq!(rewritten(remote, copy), ours);
+        }
+        let file = json!({"Protocol": "File", "Path": "/films/1.mkv"});
+        assert_eq!(rewritten(file.clone(), copy), file);
+    }
 
     #[test]
     fn a_transcoding_url_names_the_copy_and_holds_no_token() {
