@@ -42,7 +42,7 @@ pub struct ApartReason {
     pub detail: Option<String>,
     /// How likely they are one work, of a score; 0 to 1.
     pub score: Option<f64>,
-    /// The least that would join.
+    /// The least that would join; 1 where none would (other numbers in the titles).
     pub needed: Option<f64>,
 }
 
