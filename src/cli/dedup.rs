@@ -1,12 +1,12 @@
 //! `manyfin dedup`: groups records of files, without a database or a server.
 
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, ErrorKind, Write as _};
 
 use clap::Args;
 
 use super::Failure;
 use crate::merge::Strategy;
-use crate::merge::records::{group_records, parse};
+use crate::merge::records::{GroupOut, group_records, parse};
 
 #[derive(Debug, Args)]
 pub(super) struct Dedup {
@@ -31,12 +31,19 @@ impl Dedup {
             records.extend(parse(file, &text)?);
         }
         let groups = group_records(records, self.strategy)?;
-        let mut out = BufWriter::new(std::io::stdout().lock());
+        match self.print(&groups) {
+            // Whoever reads has enough of it, as `head` does.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            done => Ok(done?),
+        }
+    }
+
+    fn print(&self, groups: &[GroupOut]) -> io::Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
         for group in groups {
             writeln!(out, "{}", group.line(self.explain))?;
         }
-        out.flush()?;
-        Ok(())
+        out.flush()
     }
 }
 

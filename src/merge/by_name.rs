@@ -240,8 +240,13 @@ fn join_near_years(groups: &mut Groups<'_>, matrix: &Matrix, ranks: &[u32]) {
         }
         for (&this, left) in &by_year {
             let realm = rows[left[0] as usize].realm;
+            let next = this.saturating_add(1);
+            let last = match this == 0 && years(realm) == Years::Helpful {
+                true => i32::MAX,
+                false => next,
+            };
             let near = by_year
-                .iter()
+                .range(next..=last)
                 .filter(|(other, _)| this < **other && fits_nearly(realm, this, **other));
             for right in near.flat_map(|(_, ranks)| ranks.iter().take(MOST_NEIGHBOURS)) {
                 for left in left.iter().take(MOST_NEIGHBOURS) {

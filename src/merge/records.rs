@@ -84,6 +84,8 @@ impl GroupOut {
 /// # Errors
 /// The first line that is no record.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Record>, RecordError> {
+    // Some editors begin a file with this mark.
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let lines = text
         .lines()
         .enumerate()
@@ -303,7 +305,12 @@ impl Fields<'_> {
         self.get(field, "a number", Value::as_f64)
     }
 
+    /// Nothing and `0000-00-00` are how some write that it is not known.
     fn day(&self, field: &str) -> Result<Option<i32>, RecordError> {
+        let told = self.object.get(field).and_then(Value::as_str);
+        if told.is_some_and(|date| date.trim().is_empty() || date.starts_with("0000")) {
+            return Ok(None);
+        }
         self.get(field, "a date (YYYY-MM-DD)", |value| {
             let date: NaiveDate = value.as_str()?.get(..10)?.parse().ok()?;
             Some(date.num_days_from_ce() - 719_163)

@@ -368,6 +368,15 @@ mod records {
     }
 
     #[test]
+    fn a_date_that_is_not_known_and_a_byte_order_mark_say_nothing() {
+        let text = "\u{FEFF}{\"id\": \"a\", \"kind\": \"Movie\", \"title\": \"x\", \"premiere_date\": \"\"}
+            {\"id\": \"b\", \"kind\": \"Movie\", \"title\": \"x\", \"premiere_date\": \"0000-00-00\"}";
+        let records = parse("f.jsonl", text).expect("records");
+        let days: Vec<_> = records.iter().map(|record| record.premiere_day).collect();
+        assert_eq!(days, [None, None]);
+    }
+
+    #[test]
     fn what_is_wrong_names_file_line_and_field() {
         for (line, problem) in [
             (
