@@ -9,9 +9,9 @@ use super::spec::{Section, list};
 use super::world::{World, server_of};
 use crate::support::gateway::ALICE;
 
-type Checked = Result<(), String>;
+pub type Checked = Result<(), String>;
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, wanted: &T, got: &T) -> Checked {
+pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, wanted: &T, got: &T) -> Checked {
     match wanted == got {
         true => Ok(()),
         false => Err(format!("{what}: wanted {wanted:?}, got {got:?}")),
@@ -111,7 +111,7 @@ pub fn ids(world: &mut World, section: &Section) -> Checked {
 }
 
 /// The item that an id opens: its own id, and its copies.
-async fn opened(world: &World, id: &str) -> Result<(Value, Vec<String>), String> {
+pub async fn opened(world: &World, id: &str) -> Result<(Value, Vec<String>), String> {
     let query = "query($id: ID!) { item(id: $id) { id name sources { id isCanonical
         quality { score label parts { name value points } } }
         holdings { copies servers totalSize best { label } worst { label } } } }";
@@ -171,7 +171,7 @@ pub async fn shown(world: &World, section: &Section) -> Checked {
     Ok(())
 }
 
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     match value {
         Value::String(text) if text.is_empty() => "nothing".to_owned(),
         Value::Null => "nothing".to_owned(),
@@ -247,26 +247,6 @@ fn compare(line: &str, wanted: &str, mut got: Vec<String>) -> Checked {
         }
     }
     same(line, &wanted, &got)
-}
-
-/// How often, how large and how good an item is held.
-pub async fn held(world: &World, section: &Section) -> Checked {
-    for row in &section.rows {
-        let (item, _) = opened(world, &world.id(&row["of"])?.to_string()).await?;
-        let held = &item["holdings"];
-        for (column, got) in [
-            ("copies", text(&held["copies"])),
-            ("servers", text(&held["servers"])),
-            ("bytes", text(&held["totalSize"])),
-            ("best", text(&held["best"]["label"])),
-            ("worst", text(&held["worst"]["label"])),
-        ] {
-            if let Some(wanted) = row.get(column) {
-                same(column, wanted, &got)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What the score of a copy is made of: all parts and no others, and their points where they are told.

@@ -4,7 +4,9 @@
 mod bodies;
 mod checks;
 mod deeds;
+mod held;
 mod spec;
+mod told;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -122,9 +124,12 @@ async fn step(world: &mut World, section: &Section) -> Result<bool, String> {
         "shown" => checks::shown(world, section).await?,
         "order" => checks::order(world, section).await?,
         "played" => checks::played(world, section).await?,
-        "held" => checks::held(world, section).await?,
+        "held" => held::held(world, section).await?,
+        "found" => held::found(world, section).await?,
         "scores" => checks::scores(world, section).await?,
         "why" => checks::why(world, section).await?,
+        "decided" => told::decided(world, section).await?,
+        "previewed" => told::previewed(world, section).await?,
         "calls" => checks::calls(world, section).await?,
         _ => return Err("no such section".to_owned()),
     }

@@ -174,6 +174,10 @@ impl World {
             copy.id = UpstreamId(Uuid::new_v4());
             return Ok(());
         }
+        if column == "first id" {
+            copy.id = UpstreamId(id_of(label));
+            return Ok(());
+        }
         match value {
             "nothing" => copy.row.remove(column),
             value => copy.row.insert(column.to_owned(), value.to_owned()),
@@ -229,7 +233,7 @@ impl World {
     }
 
     /// The sources of a library as a spec tells them: `attic/Films 20`; `Films` may be left out.
-    fn sources_of(&self, row: &Row) -> Result<Vec<(String, SourceInput)>, String> {
+    pub fn sources_of(&self, row: &Row) -> Result<Vec<(String, SourceInput)>, String> {
         let told = list(row.get("sources").map_or("", String::as_str), ',');
         let read = told.iter().map(|source| {
             let (place, priority) = source.rsplit_once(' ').ok_or("no priority")?;
