@@ -136,7 +136,7 @@ impl Store {
         let upserted: Vec<_> = upserted
             .filter_map(|seed| self.known(&mut writer, seed))
             .collect();
-        let came = renewing::unknown(&writer, &upserted);
+        let came = self.unplaced(&writer, &upserted).await?;
         let now = self.clock.millis();
         for copy in &upserted {
             writer.keep(copy.clone(), now);

@@ -1,4 +1,5 @@
-//! What people decided by hand about copies. Rows are never changed, only undone.
+//! What people decided by hand about copies. Rows are only undone, never changed, save that a copy under
+//! another id takes the place of the one that it was (`departed`).
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

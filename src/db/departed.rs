@@ -48,6 +48,18 @@ pub async fn of_servers(db: &Db, server_keys: &[String]) -> Result<Vec<DepartedC
         .await)
 }
 
+/// Which of these copies are kept in mind.
+///
+/// # Errors
+/// When the database fails.
+pub async fn kept_of(db: &Db, copies: &[String]) -> Result<Vec<String>, DbError> {
+    with_conn!(db, |conn| departed_copies::table
+        .filter(departed_copies::copy_public_id.eq_any(copies))
+        .select(departed_copies::copy_public_id)
+        .load(conn)
+        .await)
+}
+
 /// Keeps what is gone, and forgets what was gone for long.
 ///
 /// # Errors
@@ -108,33 +120,16 @@ pub async fn renew(db: &Db, renewed: &[RenewedCopy]) -> Result<(), DbError> {
             diesel::delete(departed_copies::table.find(&copy.old))
                 .execute(conn)
                 .await?;
-            let about: Vec<super::decisions::DecisionRow> = decisions::table
-                .filter(decisions::undone_at.is_null())
-                .filter(
-                    decisions::left_copy
-                        .eq(&copy.old)
-                        .or(decisions::right_copy.eq(&copy.old)),
-                )
-                .order(decisions::id)
-                .select(super::decisions::DecisionRow::as_select())
-                .load(conn)
+            // In place: of two decisions the later one counts, and one call undoes what one call decided.
+            let standing = || decisions::table.filter(decisions::undone_at.is_null());
+            diesel::update(standing().filter(decisions::left_copy.eq(&copy.old)))
+                .set(decisions::left_copy.eq(&copy.new))
+                .execute(conn)
                 .await?;
-            let now = |id: &String| if *id == copy.old { &copy.new } else { id }.clone();
-            for row in about {
-                // The same decision, so one call undoes it.
-                let again = super::decisions::NewDecision {
-                    left_copy: now(&row.left_copy),
-                    right_copy: now(&row.right_copy),
-                    action: row.action,
-                    actor: row.actor,
-                    created_at: row.created_at,
-                    change_id: row.change_id,
-                };
-                diesel::insert_into(decisions::table)
-                    .values(&again)
-                    .execute(conn)
-                    .await?;
-            }
+            diesel::update(standing().filter(decisions::right_copy.eq(&copy.old)))
+                .set(decisions::right_copy.eq(&copy.new))
+                .execute(conn)
+                .await?;
         }
         Ok(())
     })

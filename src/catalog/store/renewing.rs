@@ -55,6 +55,33 @@ impl Store {
         self.replace(writer, &pairs).await
     }
 
+    /// The rows of those among these that may be others under new ids: never seen before, or gone for so long
+    /// that another has its place, as when a server goes back to what it was before it was restored.
+    pub(super) async fn unplaced(
+        &self,
+        writer: &Writer,
+        copies: &[Arc<KnownCopy>],
+    ) -> Result<Vec<i64>, CatalogError> {
+        let seen = &writer.remembered.item_of_copy;
+        let is_seen = |copy: &&Arc<KnownCopy>| seen.contains_key(&copy.id);
+        let (back, new): (Vec<_>, Vec<_>) = copies.iter().partition(is_seen);
+        let snapshot = self.current.load();
+        let is_away = |copy: &&Arc<KnownCopy>| snapshot.copy_by_id(copy.id).is_none();
+        let back: Vec<_> = back.into_iter().filter(is_away).collect();
+        let ids: Vec<String> = back.iter().map(|copy| copy.id.to_string()).collect();
+        let kept: HashSet<String> = match ids.is_empty() {
+            true => HashSet::new(),
+            false => departed::kept_of(&self.db, &ids)
+                .await?
+                .into_iter()
+                .collect(),
+        };
+        let replaced = back.into_iter().zip(ids);
+        let replaced = replaced.filter(|(_, id)| !kept.contains(id));
+        let all = new.into_iter().chain(replaced.map(|(copy, _)| copy));
+        Ok(all.map(|copy| copy.row()).collect())
+    }
+
     /// What came is compared with what has been gone for a while.
     async fn back_after_a_while(
         &self,
@@ -139,13 +166,6 @@ impl Store {
         writer.configuration.standing = Standing::of(&standing);
         Ok(renewed)
     }
-}
-
-/// The rows of those among these that were never seen before.
-pub(super) fn unknown(writer: &Writer, copies: &[Arc<KnownCopy>]) -> Vec<i64> {
-    let seen = &writer.remembered.item_of_copy;
-    let new = copies.iter().filter(|copy| !seen.contains_key(&copy.id));
-    new.map(|copy| copy.row()).collect()
 }
 
 /// The keys of the servers that are configured, by their rows.
