@@ -405,6 +405,22 @@ async fn a_library_is_previewed_before_it_is_saved(url: String) {
     assert_eq!(none["workCount"], 16);
     let data = stage.ask("{ mergedLibraries { name } }", json!({})).await;
     assert!(!data.to_string().contains("New"), "nothing was saved");
+
+    // Only a library that is there can be replaced.
+    let replacing = preview
+        .replace("!) {", "!, $id: ID) {")
+        .replace("(input: $input)", "(input: $input, replaces: $id)");
+    for (id, code) in [
+        ("0123456789abcdef0123456789abcdef", "NOT_FOUND"),
+        ("server:1", "BAD_INPUT"),
+    ] {
+        let mut with = input("PROVIDER_IDS");
+        with["id"] = json!(id);
+        let answer = stage.ask_as(&stage.admin, &replacing, with).await;
+        let error = &answer["errors"][0]["extensions"];
+        assert_eq!(error["code"], code, "{answer}");
+        assert_eq!(error["field"], "replaces", "{answer}");
+    }
 }
 
 /// Makes a series of the first film and takes the second one's poster away.

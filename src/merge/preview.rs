@@ -72,7 +72,8 @@ pub fn preview(
         }
         preview.works += 1;
         for join in grouping.joins(group) {
-            if sees(join.left) && sees(join.right) {
+            // What other libraries join beyond this one is not its doing.
+            if holds(join.left) && holds(join.right) {
                 let key = match join.key {
                     Key::Score(_) => Key::Score(0),
                     other => other,

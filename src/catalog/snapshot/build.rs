@@ -100,10 +100,15 @@ fn sorted_copies(snapshot: &Snapshot, known: Vec<Arc<KnownCopy>>) -> Vec<Copy> {
 }
 
 pub(super) fn scopes(snapshot: &Snapshot) -> Vec<merge::Scope> {
+    scopes_without(snapshot, None)
+}
+
+/// The same as if one library were not there.
+pub(super) fn scopes_without(snapshot: &Snapshot, library: Option<PublicId>) -> Vec<merge::Scope> {
     let global = snapshot
         .merged_libraries
         .iter()
-        .filter(|library| library.is_global);
+        .filter(|known| known.is_global && Some(known.id) != library);
     global
         .map(|library| merge::Scope {
             strategy: library.strategy,

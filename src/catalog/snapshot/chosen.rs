@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::build::{Input, scopes};
+use super::build::{Input, scopes, scopes_without};
 use super::{CopyIx, Snapshot, Target};
 use crate::merge;
 use crate::model::PublicId;
@@ -80,14 +80,15 @@ impl Snapshot {
         merge::explain(&Input(self), &scopes(self), &self.decisions, self, a, b)
     }
 
-    /// What a merged library would be beside those that there are.
+    /// What a merged library would be beside those that there are; `replaces`: in the place of that one.
     pub fn preview(
         &self,
         library: &merge::Scope,
+        replaces: Option<PublicId>,
         most: usize,
         sees: impl Fn(CopyIx) -> bool,
     ) -> merge::Preview {
-        let scopes = scopes(self);
+        let scopes = scopes_without(self, replaces);
         merge::preview(&Input(self), &scopes, &self.decisions, library, most, sees)
     }
 

@@ -9,7 +9,9 @@ use crate::graphql::caller::Ask;
 use crate::graphql::error::{GraphError, GraphResult};
 use crate::graphql::inputs;
 use crate::graphql::mutation::CreateMergedLibraryInput;
-use crate::graphql::types::{CopyGroup, CopySummary, DedupStrategy, JoinKey, Joined, NodeId, time};
+use crate::graphql::types::{
+    CopyGroup, CopySummary, DedupStrategy, JoinKey, Joined, NodeId, may_see, time,
+};
 use crate::merge::{self, Reason};
 
 /// What keeps two copies apart.
@@ -124,18 +126,28 @@ pub struct MergingQuery;
 #[Object]
 impl MergingQuery {
     /// What a merged library would be, before it is saved: of administrators over the whole catalog, of
-    /// others over what they may see.
+    /// others over what they may see. `replaces` names one that is there, for what an edit would make of it.
     #[graphql(complexity = "inputs::cost(1000, child_complexity)")]
     async fn preview_merged_library(
         &self,
         ctx: &Context<'_>,
         input: CreateMergedLibraryInput,
+        #[graphql(desc = "The merged library that would become this, and joins nothing any more.")]
+        replaces: Option<ID>,
     ) -> GraphResult<LibraryPreview> {
         let viewer = ctx.viewer()?;
         let catalog = &ctx.services()?.catalog;
         let scope = catalog.scope(viewer).await?;
         let snapshot = scope.projection.snapshot.clone();
         let all = viewer.is_administrator;
+        let replaces = replaces.map(|id| {
+            let id = NodeId::library("replaces", &id)?;
+            let mut known = snapshot.merged_libraries.iter();
+            let found = known.any(|library| library.id == id && may_see(viewer, library));
+            let missing = || GraphError::not_found("merged library").in_field("replaces");
+            found.then_some(id).ok_or_else(missing)
+        });
+        let replaces = replaces.transpose()?;
         let mut libraries = Vec::new();
         for source in input.sources.unwrap_or_default() {
             let server = NodeId::server("serverId", &source.server_id)?;
@@ -151,7 +163,8 @@ impl MergingQuery {
             libraries,
         };
         let preview = tokio::task::block_in_place(|| {
-            snapshot.preview(&library, MOST, |copy| all || scope.projection.sees(copy))
+            let sees = |copy| all || scope.projection.sees(copy);
+            snapshot.preview(&library, replaces, MOST, sees)
         });
         Ok(LibraryPreview::of(&snapshot, &preview))
     }
