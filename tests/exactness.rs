@@ -492,3 +492,20 @@ async fn pages_through_the_door_are_exact_too() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fewer_copies_than_one_are_no_question() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let sources = sources(1, 3).await;
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    for least in [0, -1] {
+        let query = format!("{{ items(filter: {{ minCopies: {least} }}) {{ totalCount }} }}");
+        let answer = ann.post("/graphql", json!({ "query": query })).await;
+        let error = &answer["errors"][0]["extensions"];
+        assert_eq!(error["code"], "BAD_INPUT", "{answer}");
+        assert_eq!(error["field"], "minCopies", "{answer}");
+        assert_eq!(error["allowed"], "1 or more", "{answer}");
+    }
+}

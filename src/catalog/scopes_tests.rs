@@ -176,6 +176,10 @@ fn queries(snapshot: &Snapshot) -> Vec<ItemQuery> {
             ..of(1)
         },
         ItemFilter {
+            min_copies: Some(2),
+            ..all.clone()
+        },
+        ItemFilter {
             search: Some("name".to_owned()),
             ..all
         },
@@ -186,6 +190,8 @@ fn queries(snapshot: &Snapshot) -> Vec<ItemQuery> {
         (SortBy::SeriesSortName, SortOrder::Ascending),
         (SortBy::Random, SortOrder::Ascending),
         (SortBy::IsPlayed, SortOrder::Ascending),
+        (SortBy::Copies, SortOrder::Descending),
+        (SortBy::Size, SortOrder::Descending),
     ];
     let queries = filters.iter().flat_map(|filter| {
         let sorts = sorts.iter();
@@ -257,6 +263,9 @@ fn sets_that_hold_each_other_and_themselves_are_counted_once() {
             kind: if copy == 10 { 0 } else { 6 },
             name: copy,
             members: vec![6, 8, 10],
+            // The film has a file.
+            version: (copy == 10).then_some(0),
+            number: Some(1),
             ..Told::default()
         };
         world.put(copy, &told, full);
@@ -275,6 +284,9 @@ fn sets_that_hold_each_other_and_themselves_are_counted_once() {
         .map(|entry| ItemState::of(&scope, &entry).unplayed)
         .collect();
     assert_eq!(counts, [Some((1, 1)), Some((1, 1))]);
+    let sizes = scope.projection.members(None);
+    let sizes: Vec<i64> = sizes.iter().map(|entry| scope.size(&entry)).collect();
+    assert_eq!(sizes, [1 << 10; 3], "of the film");
 }
 
 proptest! {

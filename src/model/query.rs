@@ -102,6 +102,8 @@ pub struct ItemFilter {
     pub has_tvdb_id: Option<bool>,
     /// (provider, id), lower case.
     pub any_provider_id: Vec<(String, String)>,
+    /// So many copies that the viewer sees, or more.
+    pub min_copies: Option<usize>,
     pub min_community_rating: Option<f64>,
     pub min_critic_rating: Option<f64>,
     pub min_premiere_date: Option<DateTime<Utc>>,
@@ -135,7 +137,7 @@ pub enum SortOrder {
 
 macro_rules! sort_keys {
     ($($name:ident),* $(,)?) => {
-        /// Jellyfin's `ItemSortBy`.
+        /// Jellyfin's `ItemSortBy`, and `Copies` and `Size` of what is held.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum SortBy { $($name,)* }
 
@@ -186,6 +188,8 @@ sort_keys!(
     SeriesDatePlayed,
     ParentIndexNumber,
     IndexNumber,
+    Copies,
+    Size,
 );
 
 /// What is listed by name rather than kept as items of its own.

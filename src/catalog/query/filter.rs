@@ -97,6 +97,7 @@ impl<'a> Compiled<'a> {
             && self.names(entry, light)
             && self.words(copy, light)
             && self.numbers(light)
+            && self.held(entry)
             && self.media(light)
             && self.provider_ids(entry)
             && self.saved(entry, copy)
@@ -223,6 +224,11 @@ impl<'a> Compiled<'a> {
             && filter.is_missing != Some(true)
             && filter.is_unaired != Some(true)
             && filter.is_locked.is_none_or(|locked| light.lock_data().unwrap_or(false) == locked)
+    }
+
+    fn held(&self, entry: &ItemEntry) -> bool {
+        let least = self.filter.min_copies;
+        least.is_none_or(|least| self.scope.copy_count(entry) >= least)
     }
 
     fn media(&self, light: &Packed) -> bool {

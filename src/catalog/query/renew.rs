@@ -27,7 +27,8 @@ pub fn may(query: &ItemQuery) -> bool {
 
 /// Whether an order is by what entries are themselves.
 fn are_of_entries(keys: &[ItemSort]) -> bool {
-    let of_others = |by| by == SortBy::SeriesSortName || sort::of_user(by);
+    // The size of a series is that of its episodes.
+    let of_others = |by| matches!(by, SortBy::SeriesSortName | SortBy::Size) || sort::of_user(by);
     !keys.iter().any(|key| of_others(key.by))
 }
 

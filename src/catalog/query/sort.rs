@@ -71,8 +71,10 @@ pub struct By<'a> {
     pub seed: i64,
     /// What its positions mean.
     pub listed: &'a Listed,
-    /// Whether what the user watched counts.
+    /// Whether what the user watched counts, how many copies there are, how large they are.
     states: bool,
+    copies: bool,
+    sizes: bool,
 }
 
 /// An entry with what it is compared by.
@@ -81,16 +83,21 @@ pub struct Row<'a> {
     entry: ItemEntry,
     copy: &'a Copy,
     state: Option<ItemState>,
+    copies: usize,
+    size: i64,
 }
 
 impl<'a> By<'a> {
     pub fn new(scope: &'a Scope, keys: &'a [ItemSort], seed: i64, listed: &'a Listed) -> Self {
+        let any = |by: SortBy| keys.iter().any(|key| key.by == by);
         Self {
             scope,
             keys,
             seed,
             listed,
             states: keys.iter().any(|key| of_user(key.by)),
+            copies: any(SortBy::Copies),
+            sizes: any(SortBy::Size),
         }
     }
 
@@ -112,11 +119,14 @@ impl<'a> By<'a> {
     pub fn row(&self, at: u32) -> Row<'a> {
         let entry = self.listed.get(at);
         let entry = entry.expect("a list holds listed positions");
+        let scope = self.scope;
         Row {
             at,
             entry,
-            copy: self.scope.snapshot().copy(entry.lead),
-            state: self.states.then(|| ItemState::of(self.scope, &entry)),
+            copy: scope.snapshot().copy(entry.lead),
+            state: self.states.then(|| ItemState::of(scope, &entry)),
+            copies: self.copies.then(|| scope.copy_count(&entry)).unwrap_or(0),
+            size: self.sizes.then(|| scope.size(&entry)).unwrap_or(0),
         }
     }
 
@@ -192,6 +202,8 @@ fn compare(scope: &Scope, by: SortBy, seed: i64, left: &Row, right: &Row) -> Ord
             .cmp(&(b.parent_index_number(), b.index_number())),
         SortBy::ParentIndexNumber => a.parent_index_number().cmp(&b.parent_index_number()),
         SortBy::IndexNumber => a.index_number().cmp(&b.index_number()),
+        SortBy::Copies => left.copies.cmp(&right.copies),
+        SortBy::Size => left.size.cmp(&right.size),
         SortBy::DatePlayed | SortBy::SeriesDatePlayed => {
             state(&|state| state.last_played_at.unwrap_or(i64::MIN))
         }

@@ -5,6 +5,7 @@ mod access;
 mod carry;
 mod differs;
 mod entry;
+mod held;
 mod members;
 mod playing;
 mod projection;

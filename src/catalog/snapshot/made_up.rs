@@ -101,6 +101,7 @@ pub(in crate::catalog) fn seed(copy: usize, row: i64, told: &Told) -> CopySeed {
     light.provider_ids = texts.into_iter().collect();
     let version = |id: String| LightSource {
         id: id.as_str().into(),
+        size: told.number.map(|number| i64::from(number) << told.name),
         ..source()
     };
     light.media_sources = told

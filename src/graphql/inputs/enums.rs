@@ -49,7 +49,7 @@ pub enum Kind {
     Unknown,
 }
 
-/// What items can be sorted by: Jellyfin's `ItemSortBy`.
+/// What items can be sorted by: Jellyfin's `ItemSortBy`, and what is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(name = "ItemSortBy", remote = "model::SortBy")]
 pub enum SortKey {
@@ -85,6 +85,10 @@ pub enum SortKey {
     SeriesDatePlayed,
     ParentIndexNumber,
     IndexNumber,
+    /// How many copies the caller sees of it.
+    Copies,
+    /// The bytes of all versions of these, and of what it holds (episodes, tracks, members).
+    Size,
 }
 
 /// The direction of an order.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::enums::Kind;
 use super::{id, ids};
-use crate::graphql::error::GraphResult;
+use crate::graphql::error::{GraphError, GraphResult};
 use crate::graphql::scalars::Long;
 use crate::model::{ItemFilter, ItemKind, PublicId, StatusFilter};
 
@@ -138,6 +138,8 @@ pub struct ItemFilterInput {
     pub has_tvdb_id: Option<bool>,
     /// Has one of these ids.
     pub any_provider_id: Option<Vec<ProviderIdInput>>,
+    /// The caller sees so many copies of it or more; 2 asks for what is held twice.
+    pub min_copies: Option<i32>,
     /// 0 to 10.
     pub min_community_rating: Option<f64>,
     /// 0 to 100.
@@ -183,7 +185,7 @@ impl ProviderIdInput {
 
 impl ItemFilterInput {
     /// # Errors
-    /// `BAD_INPUT` for an id that is none.
+    /// `BAD_INPUT` for an id that is none, and for fewer copies than one.
     pub fn into_filter(self) -> GraphResult<ItemFilter> {
         Ok(ItemFilter {
             ids: ids("ids", self.ids)?,
@@ -256,6 +258,7 @@ impl ItemFilterInput {
                 .into_iter()
                 .map(ProviderIdInput::pair)
                 .collect(),
+            min_copies: self.min_copies.map(least_copies).transpose()?,
             min_community_rating: self.min_community_rating,
             min_critic_rating: self.min_critic_rating,
             min_premiere_date: self.min_premiere_date,
@@ -275,6 +278,12 @@ impl ItemFilterInput {
 
 fn one(field: &str, given: Option<ID>) -> GraphResult<Option<PublicId>> {
     given.map(|given| id(field, &given)).transpose()
+}
+
+fn least_copies(given: i32) -> GraphResult<usize> {
+    let least = usize::try_from(given).ok().filter(|least| *least > 0);
+    let problem = || GraphError::bad_input("minCopies", format!("it is {given}"), "1 or more");
+    least.ok_or_else(problem)
 }
 
 fn kinds(list: Option<Vec<Kind>>) -> Vec<ItemKind> {

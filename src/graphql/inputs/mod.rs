@@ -48,7 +48,7 @@ pub fn ids(field: &str, list: Option<Vec<ID>>) -> GraphResult<Vec<PublicId>> {
 /// The question of a filter and an order.
 ///
 /// # Errors
-/// `BAD_INPUT` for an id that is none.
+/// `BAD_INPUT` for an id that is none, and for fewer copies than one.
 pub fn query(
     filter: Option<ItemFilterInput>,
     sort: Option<Vec<ItemSortInput>>,

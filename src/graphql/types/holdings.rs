@@ -1,8 +1,10 @@
 //! What is held of an item: how often, how large, how good.
 
+use std::collections::HashSet;
+
 use async_graphql::SimpleObject;
 
-use crate::catalog::snapshot::{CopyIx, Snapshot};
+use crate::catalog::scope::{ItemEntry, Scope};
 use crate::graphql::scalars::Long;
 use crate::merge::quality;
 use crate::wire::LightSource;
@@ -10,13 +12,13 @@ use crate::wire::LightSource;
 /// What the caller's servers hold of an item.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Holdings {
-    /// Copies; several versions within a copy count once.
+    /// Copies of the item itself; several versions within a copy count once.
     pub copies: i32,
     /// Servers that hold a copy.
     pub servers: i32,
-    /// Of all versions of all copies, in bytes.
+    /// Of all versions of all copies, and of what it holds (episodes, tracks, members), in bytes.
     pub total_size: Long,
-    /// The best version, where something is known of it.
+    /// The best version of these, where something is known of one.
     pub best: Option<Quality>,
     /// The worst version; the same where there is one only.
     pub worst: Option<Quality>,
@@ -66,23 +68,35 @@ impl Quality {
 
 impl Holdings {
     /// Of the copies that the caller sees.
-    pub fn of(snapshot: &Snapshot, copies: &[CopyIx], language: Option<&str>) -> Self {
-        let held = || copies.iter().map(|copy| snapshot.copy(*copy));
-        let mut servers: Vec<u32> = held().map(|copy| copy.server).collect();
-        servers.sort_unstable();
-        servers.dedup();
-        let versions = || held().flat_map(|copy| copy.light.media_sources());
-        let mut rated: Vec<Quality> = versions()
-            .map(|version| Quality::of(&version, language))
-            .collect();
-        rated.sort_by_key(|quality| quality.score);
+    pub fn of(scope: &Scope, entry: &ItemEntry) -> Self {
+        let snapshot = scope.snapshot();
+        let copies = scope.copies(entry).into_iter();
+        let servers: HashSet<u32> = copies.map(|copy| snapshot.copy(copy).server).collect();
+        let language = scope.viewer.audio_language();
+        let score = |version: &LightSource| quality::quality(version, language).score;
+        let (mut best, mut worst): (Option<(i32, LightSource)>, Option<(i32, LightSource)>) =
+            (None, None);
+        let mut size = 0_i64;
+        scope.each_version(entry, |version| {
+            size = size.saturating_add(version.size.unwrap_or(0).max(0));
+            let score = score(&version);
+            if worst.as_ref().is_none_or(|(least, _)| score < *least) {
+                worst = Some((score, version.clone()));
+            }
+            if best.as_ref().is_none_or(|(most, _)| score >= *most) {
+                best = Some((score, version));
+            }
+        });
+        let rated = |version: Option<(i32, LightSource)>| {
+            version.map(|(_, version)| Quality::of(&version, language))
+        };
         let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
         Self {
-            copies: count(copies.len()),
+            copies: count(scope.copy_count(entry)),
             servers: count(servers.len()),
-            total_size: Long(versions().filter_map(|source| source.size).sum()),
-            best: rated.last().cloned(),
-            worst: rated.first().cloned(),
+            total_size: Long(size),
+            best: rated(best),
+            worst: rated(worst),
         }
     }
 }

@@ -370,9 +370,7 @@ impl Item {
 
     /// How often it is held, how large and how good: what is held twice?
     async fn holdings(&self) -> Option<Holdings> {
-        let copies = self.scope.copies(self.item()?);
-        let language = self.scope.viewer.audio_language();
-        Some(Holdings::of(self.scope.snapshot(), &copies, language))
+        Some(Holdings::of(&self.scope, self.item()?))
     }
 
     /// What joined its copies: an id that they share, name and year, a number, a hand.
