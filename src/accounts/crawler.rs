@@ -6,7 +6,7 @@ use super::error::found;
 use super::service::{Accounts, Change};
 use super::upstream_login::{Credentials, Proven, prove};
 use crate::db::servers::{ServerChange, ServerRow};
-use crate::db::{DbError, servers};
+use crate::db::{DbError, departed_sources, servers};
 use crate::jellyfin::{Account, Server, UpstreamError};
 use crate::model::ServerKey;
 
@@ -53,7 +53,11 @@ impl Accounts {
         };
         servers::update(&self.0.db, row.id, &change).await?;
         if let Some(key) = self.known_key(&info.id, &server, &account).await? {
-            let row = servers::take_key(&self.0.db, row.id, &key.to_string()).await?;
+            let (tx, key) = (self.0.db.begin().await?, key.to_string());
+            let row = servers::take_key(&tx, row.id, &key).await?;
+            let now = self.0.clock.millis();
+            departed_sources::take_back(&tx, row.id, &key, now).await?;
+            tx.commit().await?;
             self.0.registry.upsert(spec(&row)?);
         }
         self.try_pending_links(row.id).await?;

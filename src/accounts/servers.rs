@@ -10,7 +10,7 @@ use super::service::{Accounts, Change};
 use super::upstream_login::{Credentials, prove};
 use super::{AccountsError, Actor, crawler};
 use crate::db::servers::{NewServer, ServerChange, ServerRow};
-use crate::db::{Transaction, servers};
+use crate::db::{Transaction, departed_sources, servers};
 use crate::error::InvalidInput;
 use crate::jellyfin::{Account, Registry, Server, ServerSpec, TlsTrust, UpstreamError};
 use crate::model::{PublicId, ServerKey};
@@ -88,8 +88,8 @@ impl Accounts {
     }
 
     /// Adds a server: asks what lives at the address, logs in, keeps it and its libraries, links who
-    /// adds it. A server that was here before takes its key, and so all its ids, back when most of
-    /// its items are the known ones.
+    /// adds it. A server that was here before takes its key, and so all its ids and its places in merged
+    /// libraries, back when most of its items are the known ones.
     ///
     /// # Errors
     /// `Forbidden`; `InvalidInput` for a bad name or address; `NameTaken`; `DuplicateServer`;
@@ -239,7 +239,12 @@ impl Accounts {
                     name: server.name.clone(),
                 })
             }
-            other => Ok(other?),
+            other => {
+                let row = other?;
+                let now = self.0.clock.millis();
+                departed_sources::take_back(tx, row.id, &row.server_key, now).await?;
+                Ok(row)
+            }
         }
     }
 
@@ -353,13 +358,15 @@ impl Accounts {
         Ok(row)
     }
 
-    /// Removes a server with its copies and links. Its key, and what was watched, stay known.
+    /// Removes a server with its copies and links. Its key, what was watched, and what it is in merged
+    /// libraries stay known.
     ///
     /// # Errors
     /// `Forbidden`, `NotFound`.
     pub async fn remove_server(&self, actor: &Actor, id: i64) -> Result<(), AccountsError> {
         actor.need_administrator()?;
         let tx = self.0.db.begin().await?;
+        departed_sources::keep(&tx, id).await?;
         let gone = servers::delete(&tx, id, self.0.clock.millis()).await;
         let row = found("server", gone)?;
         self.audit(&tx, actor, "server.remove", id, Some(shown(&row)), None)

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::schema::{merged_libraries, merged_library_sources, pending_sources};
+use super::schema::{departed_sources, merged_libraries, merged_library_sources, pending_sources};
 use super::{Db, DbError};
 
 /// Inserts or updates one source inside a transaction of either database.
@@ -292,6 +292,12 @@ pub async fn update(
             .await?;
             diesel::delete(
                 pending_sources::table.filter(pending_sources::merged_library_id.eq(id)),
+            )
+            .execute(conn)
+            .await?;
+            // The whole list: what is not in it does not come back with its server either.
+            diesel::delete(
+                departed_sources::table.filter(departed_sources::merged_library_id.eq(id)),
             )
             .execute(conn)
             .await?;

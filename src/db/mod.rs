@@ -15,6 +15,7 @@ pub mod copies;
 pub mod crawls;
 pub mod decisions;
 pub mod departed;
+pub mod departed_sources;
 pub mod display_preferences;
 mod error;
 pub mod extras;

@@ -239,6 +239,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    departed_sources (id) {
+        id -> BigInt,
+        merged_library_id -> BigInt,
+        server_key -> Text,
+        library_id -> Text,
+        library_name -> Text,
+        priority -> Integer,
+    }
+}
+
+diesel::table! {
     extras (public_id, owner_upstream_id) {
         public_id -> Text,
         server_key -> Text,
@@ -374,6 +385,7 @@ diesel::joinable!(source_libraries -> servers (server_id));
 diesel::joinable!(merged_libraries -> users (created_by));
 diesel::joinable!(merged_library_sources -> merged_libraries (merged_library_id));
 diesel::joinable!(merged_library_sources -> servers (server_id));
+diesel::joinable!(departed_sources -> merged_libraries (merged_library_id));
 diesel::joinable!(pending_sources -> merged_libraries (merged_library_id));
 diesel::joinable!(copies -> servers (server_id));
 diesel::joinable!(copies -> source_libraries (source_library_id));
@@ -398,6 +410,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     crawls,
     decisions,
     departed_copies,
+    departed_sources,
     display_preferences,
     extras,
     former_items,

@@ -9,7 +9,7 @@ use manyfin::demo::Access;
 
 use super::bed::{Bed, acting, add, demo, password};
 
-fn films(owner: Owner, sources: Vec<SourceInput>) -> NewLibrary {
+pub fn films(owner: Owner, sources: Vec<SourceInput>) -> NewLibrary {
     NewLibrary {
         name: "Kino".into(),
         collection_type: CollectionType::Movies,
@@ -21,7 +21,7 @@ fn films(owner: Owner, sources: Vec<SourceInput>) -> NewLibrary {
     }
 }
 
-fn source(server: &str, library: &str, priority: i32) -> SourceInput {
+pub fn source(server: &str, library: &str, priority: i32) -> SourceInput {
     SourceInput {
         server: OnServer::Name(server.into()),
         library: library.into(),

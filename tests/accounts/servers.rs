@@ -1,12 +1,13 @@
 //! Adding servers, and servers that come back.
 
-use manyfin::accounts::{AccountsError, Credentials, LinkInfoState, ServerUpdate};
+use manyfin::accounts::{AccountsError, Credentials, LinkInfoState, Owner, ServerUpdate};
 use manyfin::db::{Db, items, servers};
 use manyfin::demo::{DemoServer, DemoSpec, Fault};
 use manyfin::jellyfin::UpstreamError;
 use manyfin::model::{ItemKind, PublicId, Secret};
 
 use super::bed::{Bed, acting, add, demo, password};
+use super::libraries::{films, source};
 
 both_databases!(
     each_refusal_of_a_server_has_its_own_error,
@@ -111,6 +112,16 @@ both_databases!(
         let id = bed.add(&attic, "attic").await;
         let key = |id: i64| bed.accounts.registry().get(id).unwrap().key;
         let first = key(id);
+        let library = films(Owner::Everybody, vec![source("attic", "Films", 7)]);
+        let made = bed.accounts.create_library(&bed.root, library);
+        let place = made.await.unwrap().sources.remove(0).library_id;
+        // Where it is in the merged library, and with which priority.
+        let stands_in = async || {
+            let libraries = bed.accounts.merged_libraries().await.unwrap();
+            let sources = libraries.into_iter().flat_map(|library| library.sources);
+            let told = sources.map(|it| (it.server_id, it.library_id, it.priority));
+            told.collect::<Vec<_>>()
+        };
         // What a crawl remembers of its items.
         let ids = bed.accounts.ids();
         let copies: Vec<_> = attic
@@ -130,8 +141,10 @@ both_databases!(
 
         bed.accounts.remove_server(&bed.root, id).await.unwrap();
         assert!(bed.accounts.registry().get(id).is_none());
-        let back = bed.add(&attic, "attic").await;
+        assert_eq!(stands_in().await, []);
+        let back = bed.add(&attic, "another name").await;
         assert_eq!(key(back), first, "its items are the known ones");
+        assert_eq!(stands_in().await, [(back, place.clone(), 7)]);
         bed.accounts.remove_server(&bed.root, back).await.unwrap();
         // Also where it is found out about only at first contact.
         let later = bed
@@ -139,8 +152,10 @@ both_databases!(
             .add_server_later(&bed.root, add(&attic, "attic"));
         let back = later.await.unwrap().id;
         assert_ne!(key(back), first);
+        assert_eq!(stands_in().await, []);
         bed.accounts.crawl_account(back).await.unwrap();
         assert_eq!(key(back), first);
+        assert_eq!(stands_in().await, [(back, place.clone(), 7)]);
         bed.accounts.remove_server(&bed.root, back).await.unwrap();
 
         // The same upstream id, other items: another server, unless an administrator says otherwise.
@@ -149,11 +164,13 @@ both_databases!(
         }
         let empty = bed.add(&attic, "attic").await;
         assert_ne!(key(empty), first);
+        assert_eq!(stands_in().await, [], "it is another server");
         bed.accounts.remove_server(&bed.root, empty).await.unwrap();
         let mut wish = add(&attic, "attic");
         wish.take_key = Some(first);
         let told = bed.accounts.add_server(&bed.root, wish).await.unwrap();
         assert_eq!(key(told.id), first);
+        assert_eq!(stands_in().await, [(told.id, place, 7)]);
         let known = servers::known_servers(&db).await.unwrap();
         assert!(
             known

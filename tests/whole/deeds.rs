@@ -25,9 +25,10 @@ pub async fn does(world: &mut World, line: &str) -> Result<(), String> {
         [server, "goes", "down"] => available(world, server, false).await?,
         [server, "comes", "back"] => available(world, server, true).await?,
         [server, "is", "removed"] => world.remove_server(server).await?,
-        [server, "is", "added", "again"] => {
-            world.add_server(server).await?;
-            world.put_sources(server).await?;
+        [server, "is", "added", "again"] => world.add_server(server).await?,
+        [library, "is", "made", "of", ..] => {
+            let sources = line.split_once(" made of ").map_or("", |(_, told)| told);
+            world.set_sources(library, sources).await?;
         }
         [server, "gives", megabits, "Mbit/s"] => speed(world, server, megabits)?,
         [library, "prefers", policy] if library != "ann" => {

@@ -270,19 +270,18 @@ impl World {
         Ok(())
     }
 
-    /// Puts a server that came back into the libraries where it was.
-    pub async fn put_sources(&self, server: &str) -> Result<(), String> {
+    /// Gives a library another list of sources.
+    pub async fn set_sources(&self, library: &str, sources: &str) -> Result<(), String> {
+        let id = self.library_id(library).await?;
+        let row = Row::from([("sources".to_owned(), sources.to_owned())]);
+        let sources = self.sources_of(&row)?.into_iter();
+        let update = LibraryUpdate {
+            sources: Some(sources.map(|(_, source)| source).collect()),
+            ..LibraryUpdate::default()
+        };
         let accounts = &self.gateway().app.accounts;
-        for row in &self.libraries {
-            let library = self.library_id(&row["library"]).await?;
-            for (of, source) in self.sources_of(row)? {
-                if of == server {
-                    let put = accounts.put_library_source(&Actor::System, library, source);
-                    put.await.map_err(|error| error.to_string())?;
-                }
-            }
-        }
-        Ok(())
+        let updated = accounts.update_library(&Actor::System, id, update).await;
+        updated.map(drop).map_err(|error| error.to_string())
     }
 
     pub async fn set_policy(&self, library: &str, policy: &str) -> Result<(), String> {
