@@ -125,8 +125,14 @@ impl<'a> By<'a> {
             entry,
             copy: scope.snapshot().copy(entry.lead),
             state: self.states.then(|| ItemState::of(scope, &entry)),
-            copies: self.copies.then(|| scope.copy_count(&entry)).unwrap_or(0),
-            size: self.sizes.then(|| scope.size(&entry)).unwrap_or(0),
+            copies: match self.copies {
+                true => scope.copy_count(&entry),
+                false => 0,
+            },
+            size: match self.sizes {
+                true => scope.size(&entry),
+                false => 0,
+            },
         }
     }
 
