@@ -133,7 +133,7 @@ pub async fn write_page(db: &Db, page: &PageWrite) -> Result<Vec<(String, i64)>,
     })
 }
 
-/// Copies of a server that the present generation has not seen, in the order of their ids.
+/// Copies of a server that the present generation has not seen, in the order of their ids, behind `after`.
 ///
 /// # Errors
 /// When the database fails.
@@ -141,11 +141,13 @@ pub async fn unseen(
     db: &Db,
     server_id: i64,
     generation: i64,
+    after: i64,
     limit: i64,
 ) -> Result<Vec<CopyRow>, DbError> {
     with_conn!(db, |conn| copies::table
         .filter(copies::server_id.eq(server_id))
         .filter(copies::generation.lt(generation))
+        .filter(copies::id.gt(after))
         .order(copies::id)
         .limit(limit)
         .select(CopyRow::as_select())

@@ -4,5 +4,6 @@ mod access;
 mod background;
 mod crawling;
 mod hydrating;
+mod odd_answers;
 mod replica;
 mod world;

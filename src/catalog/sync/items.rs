@@ -1,9 +1,12 @@
 //! Which pages are asked for.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, SecondsFormat};
 
 use super::decode::{self, ItemsPage};
 use super::fields::LIGHT;
+use super::pages;
 use super::run::{Run, stops};
 use super::{CrawlKind, SyncError};
 use crate::db::copies;
@@ -135,16 +138,20 @@ impl Run<'_> {
     /// they are read. What the server does not know by its id either is gone.
     pub(super) async fn reconcile(&mut self) -> Result<(), SyncError> {
         loop {
+        // Each is asked for once, whatever becomes of it.
+        let mut after = 0;
             let unseen = copies::unseen(
                 &self.sync.db,
                 self.server.id,
                 self.crawl.generation,
                 IDS as i64,
+                after,
             )
             .await?;
-            if unseen.is_empty() {
+            let Some(last) = unseen.last() else {
                 return Ok(());
-            }
+            };
+            after = last.id;
             let known: Vec<(i64, String, String)> = unseen
                 .into_iter()
                 .map(|row| (row.id, row.upstream_id, row.kind))
@@ -153,7 +160,9 @@ impl Run<'_> {
         }
     }
 
-    /// Asks for known copies (row, upstream id, kind) by their ids; those that are gone are removed.
+    /// Asks for known copies (row, upstream id, kind) by their ids; those that are gone are removed. So
+    /// are those whose kind is told no more or is none that is known: nothing could be shown of them. Their
+    /// ids and what was watched outlive the copy, as with any that comes back.
     pub(super) async fn settle(
         &mut self,
         known: &[(i64, String, String)],
@@ -163,7 +172,11 @@ impl Run<'_> {
             let mut query = self.light_query();
             query.push(("ids", ids.join(",")));
             let items = self.ask(&query).await?.items;
-            let there: Vec<UpstreamId> = items.iter().filter_map(decode::id).collect();
+            let there: HashSet<UpstreamId> = items
+                .iter()
+                .filter_map(pages::item)
+                .map(|light| light.id)
+                .collect();
             let gone: Vec<(i64, String)> = part
                 .iter()
                 .filter(|(_, id, _)| !id.parse().is_ok_and(|id| there.contains(&id)))

@@ -40,6 +40,11 @@ fn is_item(kind: ItemKind) -> bool {
     )
 }
 
+/// What becomes a copy; none for all else.
+pub(super) fn item(body: &Body) -> Option<LightItem> {
+    decode::light(body).filter(|light| is_item(light.kind))
+}
+
 impl Run<'_> {
     /// Writes a page together with the present place, all or nothing. `gone`: rows that are removed.
     pub(super) async fn take(
@@ -48,12 +53,11 @@ impl Run<'_> {
         library: Option<i64>,
         gone: &[(i64, String)],
     ) -> Result<(), SyncError> {
-        let mut page: HashMap<String, LightItem> = HashMap::with_capacity(items.len());
-        for light in items.iter().filter_map(decode::light) {
-            if is_item(light.kind) {
-                page.insert(light.id.to_string(), light);
-            }
-        }
+        let mut page: HashMap<String, LightItem> = items
+            .iter()
+            .filter_map(item)
+            .map(|light| (light.id.to_string(), light))
+            .collect();
         let ids: Vec<String> = page.keys().cloned().collect();
         let known = copies::known(&self.sync.db, self.server.id, &ids).await?;
         let now = self.sync.clock.millis();
