@@ -30,6 +30,7 @@ mod pictures;
 mod policies;
 mod recorded_fidelity;
 mod request_forms;
+mod refused_links;
 mod scopes;
 mod search_hints;
 mod shutdown;

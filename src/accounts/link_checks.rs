@@ -1,6 +1,10 @@
 //! Whether a server still takes a linked account.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::error::found;
 use super::links::{PASSWORD, TOKEN, shown};
@@ -11,45 +15,69 @@ use super::{AccountsError, Actor, LinkState};
 use crate::db::links::{LinkChange, LinkRow};
 use crate::db::{links, sessions};
 use crate::jellyfin::Server;
+use crate::model::Secret;
+
+/// The checks of one link in this process.
+#[derive(Debug, Default)]
+pub(super) struct Checks {
+    /// At which count of all checks the last one began.
+    began: u64,
+    /// When it ended: milliseconds since 1970.
+    pub(super) ended_at: i64,
+    /// When the last few calls that were refused had the account signed in anew.
+    pub(super) renewed_at: VecDeque<i64>,
+    /// The token that the server takes, as it said when a call by it was refused.
+    pub(super) believed: Option<Secret>,
+}
 
 impl Accounts {
-    /// Asks a link's server whether it still takes the account; to be called when a call by it was
-    /// answered 401 or 403. A token that is refused is renewed once by the stored password; if that
-    /// fails too, the link is refused from now on, and the sessions that it opened end. A server
-    /// that is silent changes nothing. Calls that come together share a question.
+    /// Asks a link's server whether it still takes the account. A token that is refused is renewed once by
+    /// the stored password; if that fails too, the link is refused from now on, and the sessions that it
+    /// opened end. A server that is silent changes nothing. Calls that come together share a question.
+    /// Whatever is asked as a link comes here by itself where it is refused: see [`super::renewing`].
     ///
     /// # Errors
     /// `NotFound`; `Upstream` when the server is silent and the link is not known to work.
     pub async fn check_link(&self, id: i64) -> Result<LinkState, AccountsError> {
         let asked = self.0.check_count.fetch_add(1, Ordering::SeqCst);
-        let slot = {
-            let mut checks = self.0.checks.lock().unwrap_or_else(|e| e.into_inner());
-            checks.entry(id).or_default().clone()
-        };
-        let mut last = slot.lock().await;
+        let slot = self.checks_of(id);
+        let mut checks = slot.lock().await;
         let row = self.link_row(id).await?;
-        let server = self.server_of(row.server_id)?;
         // A question that began after this call came answers it too.
-        if *last > asked {
+        if checks.began > asked {
             return Ok(state(&row));
         }
+        self.check(&row, &mut checks).await
+    }
+
+    /// Held while a link is checked.
+    pub(super) fn checks_of(&self, id: i64) -> Arc<AsyncMutex<Checks>> {
+        let mut checks = self.0.checks.lock().unwrap_or_else(|e| e.into_inner());
+        checks.entry(id).or_default().clone()
+    }
+
+    pub(super) async fn check(
+        &self,
+        row: &LinkRow,
+        checks: &mut Checks,
+    ) -> Result<LinkState, AccountsError> {
+        let server = self.server_of(row.server_id)?;
         let began = self.0.check_count.fetch_add(1, Ordering::SeqCst);
-        let verdict = self.ask(&row, &server).await;
-        *last = began;
+        let verdict = self.ask(row, &server).await;
+        checks.began = began;
+        checks.ended_at = self.0.clock.millis();
         match verdict {
             Err(AccountsError::Upstream(error)) if error.is_outage() => match row.state.as_str() {
                 "pending" => Err(error.into()),
-                _ => Ok(state(&row)),
+                _ => Ok(state(row)),
             },
-            Ok(Some(renewed)) => self.settle(&row, Some(renewed), None).await,
-            Ok(None) => self.settle(&row, None, None).await,
+            Ok(Some(renewed)) => self.settle(row, Some(renewed), None).await,
+            Ok(None) => self.settle(row, None, None).await,
             Err(AccountsError::WrongUpstreamCredentials) => {
                 let reason = "the server does not accept the account any more";
-                self.settle(&row, None, Some(reason)).await
+                self.settle(row, None, Some(reason)).await
             }
-            Err(AccountsError::SignInRefused(reason)) => {
-                self.settle(&row, None, Some(reason)).await
-            }
+            Err(AccountsError::SignInRefused(reason)) => self.settle(row, None, Some(reason)).await,
             Err(other) => Err(other),
         }
     }

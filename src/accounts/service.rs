@@ -9,7 +9,9 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 use super::limiter::Limiter;
+use super::link_checks::Checks;
 use super::passwords::{Cost, Passwords};
+use super::renewing::Renewing;
 use super::viewers::ViewerCache;
 use super::{AccountsError, Actor, PublicIds, Vault};
 use crate::clock::Clock;
@@ -62,8 +64,8 @@ pub(super) struct Inner {
     pub passwords: Passwords,
     pub limiter: Limiter,
     pub viewers: ViewerCache,
-    /// One check of a link at a time, and at which count the last one began.
-    pub checks: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<u64>>>>,
+    /// One check of a link at a time.
+    pub checks: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<Checks>>>>,
     pub check_count: AtomicU64,
     changes: broadcast::Sender<Change>,
     generation: AtomicU64,
@@ -123,6 +125,8 @@ impl Accounts {
         Ok(accounts)
     }
 
+        let renewing = Renewing(Arc::downgrade(&accounts.0));
+        accounts.0.registry.renew_by(Arc::new(renewing));
     pub fn db(&self) -> &Db {
         &self.0.db
     }

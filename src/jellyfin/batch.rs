@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
-use super::auth::authorization;
 use super::client::Request;
 use super::counters::Purpose;
 use super::{Account, Server, UpstreamError};
@@ -237,14 +236,15 @@ async fn request(
         ("enableUserData", "false".to_owned()),
         ("enableTotalRecordCount", "false".to_owned()),
     ];
-    let request = Request {
-        query: &query,
-        authorization: Some(authorization(&account.device_id, Some(account))),
-        ..Request::get("/Items")
+    let call = |authorization| {
+        let request = Request {
+            query: &query,
+            authorization: Some(authorization),
+            ..Request::get("/Items")
+        };
+        server.json(request, Purpose::Bodies, server.limits.total)
     };
-    let answer = server
-        .json(request, Purpose::Bodies, server.limits.total)
-        .await?;
+    let answer = server.as_account(account, call).await?;
     let Some(Value::Object(mut answer)) = answer else {
         return Err(UpstreamError::malformed("a list was expected"));
     };

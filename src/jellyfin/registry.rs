@@ -6,7 +6,8 @@ use std::sync::{Arc, RwLock};
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
-use super::{Limits, Server, ServerSpec, ServerStatus, health};
+use super::renewal::Renewals;
+use super::{Limits, Renewal, Server, ServerSpec, ServerStatus, health};
 use crate::clock::Clock;
 use crate::telemetry::Metrics;
 
@@ -26,6 +27,7 @@ struct Inner {
     limits: Limits,
     clock: Clock,
     changes: broadcast::Sender<StatusChange>,
+    renewals: Renewals,
     metrics: Metrics,
 }
 
@@ -56,8 +58,14 @@ impl Registry {
             limits,
             clock,
             changes: broadcast::Sender::new(256),
+            renewals: Renewals::default(),
             metrics,
         }))
+    }
+
+    /// Who signs linked accounts in again from now on, on all servers.
+    pub fn renew_by(&self, renewal: Arc<dyn Renewal>) {
+        self.0.renewals.set(renewal);
     }
 
     /// Where what is sent is counted.
@@ -87,6 +95,7 @@ impl Registry {
             self.0.limits.clone(),
             self.0.clock.clone(),
             self.0.changes.clone(),
+            self.0.renewals.clone(),
             self.0.metrics.clone(),
         ));
         let health = tokio::spawn(health::watch(Arc::downgrade(&server))).abort_handle();

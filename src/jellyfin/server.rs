@@ -17,6 +17,7 @@ use super::breaker::Breaker;
 use super::client::{Client, Request};
 use super::counters::{Counters, Purpose};
 use super::guard::Plan;
+use super::renewal::Renewals;
 use super::response::Response;
 use super::speed::{Meter, Speed};
 use super::status::read_public_info;
@@ -55,6 +56,7 @@ pub struct Server {
     pub(super) batcher: Batcher,
     pub(super) status: watch::Sender<ServerStatus>,
     pub(super) changes: broadcast::Sender<StatusChange>,
+    pub(super) renewals: Renewals,
     /// Wakes the background question.
     pub(super) wake: Arc<Notify>,
     /// When [`Self::doubt`] last had an answer.
@@ -70,6 +72,7 @@ impl Server {
         limits: Limits,
         clock: Clock,
         changes: broadcast::Sender<StatusChange>,
+        renewals: Renewals,
         metrics: Metrics,
     ) -> Self {
         Self {
@@ -85,6 +88,7 @@ impl Server {
             batcher: Batcher::default(),
             status: watch::Sender::new(ServerStatus::Unknown),
             changes,
+            renewals,
             wake: Arc::new(Notify::new()),
             looked: tokio::sync::Mutex::default(),
             resume: RwLock::default(),
@@ -231,16 +235,19 @@ impl Server {
         purpose: Purpose,
         deadline: Duration,
     ) -> Result<Value, UpstreamError> {
-        let request = Request {
-            query,
-            authorization: Some(authorization(&account.device_id, Some(account))),
-            ..Request::get(path)
+        let call = |authorization| {
+            let request = Request {
+                query,
+                authorization: Some(authorization),
+                ..Request::get(path)
+            };
+            self.json(request, purpose, deadline)
         };
-        let answer = self.json(request, purpose, deadline).await?;
+        let answer = self.as_account(account, call).await?;
         Ok(answer.unwrap_or_default())
     }
 
-    /// A change; never retried, as nobody knows whether a lost one arrived.
+    /// A change; never retried where nobody knows whether a lost one arrived.
     ///
     /// # Errors
     /// See [`UpstreamError`].
@@ -251,14 +258,18 @@ impl Server {
         query: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Option<Value>, UpstreamError> {
-        let request = Request {
-            method: Method::POST,
-            query,
-            authorization: Some(authorization(&account.device_id, Some(account))),
-            body: body.map(|body| Bytes::from(body.to_string())),
-            ..Request::get(path)
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        let call = |authorization| {
+            let request = Request {
+                method: Method::POST,
+                query,
+                authorization: Some(authorization),
+                body: body.clone(),
+                ..Request::get(path)
+            };
+            self.json(request, Purpose::Call, self.limits.total)
         };
-        self.json(request, Purpose::Call, self.limits.total).await
+        self.as_account(account, call).await
     }
 
     /// # Errors
@@ -269,13 +280,16 @@ impl Server {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Option<Value>, UpstreamError> {
-        let request = Request {
-            method: Method::DELETE,
-            query,
-            authorization: Some(authorization(&account.device_id, Some(account))),
-            ..Request::get(path)
+        let call = |authorization| {
+            let request = Request {
+                method: Method::DELETE,
+                query,
+                authorization: Some(authorization),
+                ..Request::get(path)
+            };
+            self.json(request, Purpose::Call, self.limits.total)
         };
-        self.json(request, Purpose::Call, self.limits.total).await
+        self.as_account(account, call).await
     }
 
     /// The whole bodies of items, without what is one account's. Calls of one account that come
@@ -310,15 +324,25 @@ impl Server {
             headers.remove(ours);
         }
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let idempotent = method == Method::GET || method == Method::HEAD;
-        let request = Request {
-            method,
-            path,
-            query,
-            authorization: account.map(|a| authorization(&a.device_id, Some(a))),
-            headers,
-            body: None,
+        let call = |authorization| {
+            let request = Request {
+                method: method.clone(),
+                path,
+                query,
+                authorization,
+                headers: headers.clone(),
+                body: None,
+            };
+            self.open_as(request, made)
         };
+        match account {
+            Some(account) => self.as_account(account, |by| call(Some(by))).await,
+            None => call(None).await,
+        }
+    }
+
+    async fn open_as(&self, request: Request<'_>, made: Made) -> Result<Response, UpstreamError> {
+        let idempotent = request.method == Method::GET || request.method == Method::HEAD;
         let attempt = || async {
             let response = self.client()?.open(&request).await?;
             match response.status().as_u16() {
@@ -328,7 +352,7 @@ impl Server {
                 _ => Ok(response),
             }
         };
-        self.client()?.endpoint(path, query)?;
+        self.client()?.endpoint(request.path, request.query)?;
         let attempts = if idempotent { self.limits.attempts } else { 1 };
         let plan = Plan {
             purpose: Purpose::Stream,

@@ -88,6 +88,10 @@ impl Directory for Accounts {
 
     fn link_refused(&self, id: i64) -> BoxFuture<'_, Result<Option<SyncLink>, SyncError>> {
         Box::pin(async move {
+            // The call that was refused may have had it checked.
+            if self.link(id).await?.is_none() {
+                return Ok(None);
+            }
             match self.check_link(id).await? {
                 LinkState::Active => self.link(id).await,
                 LinkState::Refused { .. } => Ok(None),

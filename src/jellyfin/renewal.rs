@@ -1,0 +1,62 @@
+//! Calls as an account whose token the server may have forgotten: refused ones are made once more by a
+//! token that was renewed meanwhile.
+
+use std::sync::{Arc, RwLock};
+
+use futures::future::BoxFuture;
+use http::HeaderValue;
+
+use super::auth::authorization;
+use super::{Account, Server, UpstreamError};
+use crate::model::Secret;
+
+/// Who can sign a linked account in again.
+pub trait Renewal: Send + Sync + 'static {
+    /// The server refused a call that was made by this token. The token to go on with; none where there is
+    /// no other. Many calls may come at once.
+    fn renew<'a>(&'a self, link: i64, refused: &'a Secret) -> BoxFuture<'a, Option<Secret>>;
+}
+
+/// The one who does it for all servers of a registry, once there is one.
+#[derive(Clone, Default)]
+pub(super) struct Renewals(Arc<RwLock<Option<Arc<dyn Renewal>>>>);
+
+impl Renewals {
+    pub(super) fn set(&self, renewal: Arc<dyn Renewal>) {
+        *self.0.write().unwrap_or_else(|e| e.into_inner()) = Some(renewal);
+    }
+
+    async fn renew(&self, link: i64, refused: &Secret) -> Option<Secret> {
+        let known = self.0.read().unwrap_or_else(|e| e.into_inner()).clone();
+        known?.renew(link, refused).await
+    }
+}
+
+impl Server {
+    /// Makes a call as an account. What is refused (401, 403) was not done, so a change too may be sent
+    /// again. The account that crawls belongs to no link: its crawls look after it themselves.
+    pub(super) async fn as_account<T, F, Fut>(
+        &self,
+        account: &Account,
+        call: F,
+    ) -> Result<T, UpstreamError>
+    where
+        F: Fn(HeaderValue) -> Fut,
+        Fut: Future<Output = Result<T, UpstreamError>>,
+    {
+        let answer = call(authorization(&account.device_id, Some(account))).await;
+        let (Err(UpstreamError::Unauthorized | UpstreamError::Forbidden), Some(link)) =
+            (&answer, account.link)
+        else {
+            return answer;
+        };
+        let Some(token) = self.renewals.renew(link, &account.token).await else {
+            return answer;
+        };
+        let renewed = Account {
+            token,
+            ..account.clone()
+        };
+        call(authorization(&renewed.device_id, Some(&renewed))).await
+    }
+}
