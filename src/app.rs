@@ -169,6 +169,7 @@ impl App {
         ));
         tasks.spawn(upkeep::notice(accounts.clone()));
         tasks.spawn(upkeep::settle(accounts.clone()));
+        tasks.spawn(upkeep::ask_refused(accounts.clone()));
         tasks.spawn(upkeep::forget(catalog.clone()));
         tasks.spawn(upkeep::tidy(db.clone(), clock.clone(), config.audit_days));
         tasks.spawn(events::tell_library_changes(catalog.clone()));

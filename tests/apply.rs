@@ -12,7 +12,7 @@ use manyfin::clock::Clock;
 use manyfin::config::{Config, Overrides};
 use manyfin::db::merged_libraries::MergedLibrary;
 use manyfin::db::{Db, audit};
-use manyfin::demo::{Content, DemoServer, DemoSpec};
+use manyfin::demo::{Access, Content, DemoServer, DemoSpec};
 use manyfin::jellyfin::Registry;
 use manyfin::model::Secret;
 
@@ -465,4 +465,33 @@ async fn check_says_what_is_wrong_and_makes_nothing() {
     assert_eq!(findings[0].subject, "server attic");
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "only the configuration itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_of_links_that_are_refused() {
+    let demo = server("attic").await;
+    let folder = tempfile::tempdir().unwrap();
+    let text = attic(&demo.url()) + ROOT + &alice("alice-pw") + &shelf(&[("Films", 1)]);
+    let config = config(folder.path(), &text);
+    let db = Db::open(config.database_url.expose()).await.unwrap();
+    db.migrate_up().await.unwrap();
+    let (accounts, _key) = accounts(&db).await;
+    apply(&accounts, &config, false).await.unwrap();
+    assert_eq!(check(&config).await, []);
+
+    let disabled = Access {
+        disabled: true,
+        ..Access::default()
+    };
+    demo.set_access("alice", disabled);
+    let alice = accounts.user_by_name("alice").await.unwrap().unwrap();
+    let links = accounts.links(&Actor::Config, alice.id).await.unwrap();
+    accounts.check_link(links[0].id).await.unwrap();
+    let findings = check(&config).await;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].subject, "link of alice to attic");
+    assert!(
+        findings[0].problem.contains("does not accept"),
+        "{findings:?}"
+    );
 }

@@ -99,3 +99,31 @@ both_gateways!(
     an_account_that_is_refused_at_play_sees_nothing_from_then_on,
     really_refused
 );
+
+async fn a_passing_refusal(database: String) {
+    let sources = sources(1, 6).await;
+    let (name, _) = film(&sources, 0);
+    let gateway = Gateway::over(&database, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let id = ann.id_of(&name).await;
+    sources[0].set_access(ALICE, disabled());
+    assert!(playback_info(&ann, &id).await >= 400);
+    assert!(is_refused(&gateway).await);
+    eventually("ann sees nothing", async || films_seen(&ann).await == 0).await;
+
+    // Whatever stood before the server is mended, and the server is started again.
+    sources[0].set_access(ALICE, Access::default());
+    sources[0].set_available(false).await.expect("it stops");
+    let server = gateway.app.accounts.registry().get(gateway.servers[0]);
+    let server = server.expect("it is registered");
+    eventually("it is noticed", async || !server.doubt().await.is_online()).await;
+    assert_eq!(films_seen(&ann).await, 0);
+    sources[0].set_available(true).await.expect("it starts");
+    eventually("ann sees all again", async || films_seen(&ann).await == 6).await;
+    assert_eq!(playback_info(&ann, &id).await, 200);
+}
+
+both_gateways!(
+    a_link_that_was_refused_is_asked_again_when_its_server_is_back,
+    a_passing_refusal
+);

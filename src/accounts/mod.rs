@@ -13,6 +13,7 @@ mod links;
 mod names;
 mod passwords;
 mod public_ids;
+mod refused_links;
 mod renewing;
 mod rotation;
 mod servers;

@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 use super::limiter::Limiter;
 use super::link_checks::Checks;
 use super::passwords::{Cost, Passwords};
+use super::refused_links::AskedAgain;
 use super::renewing::Renewing;
 use super::viewers::ViewerCache;
 use super::{AccountsError, Actor, PublicIds, Vault};
@@ -67,6 +68,7 @@ pub(super) struct Inner {
     /// One check of a link at a time.
     pub checks: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<Checks>>>>,
     pub check_count: AtomicU64,
+    pub asked_again: AskedAgain,
     changes: broadcast::Sender<Change>,
     generation: AtomicU64,
     /// The count of changes in the database up to which this process knows them.
@@ -113,6 +115,7 @@ impl Accounts {
             sign_in_servers: options.sign_in_servers,
             checks: Mutex::default(),
             check_count: AtomicU64::new(1),
+            asked_again: AskedAgain::default(),
             changes: broadcast::Sender::new(256),
             generation: AtomicU64::new(0),
             revision,
@@ -121,12 +124,12 @@ impl Accounts {
             clock,
             vault,
         }));
+        let renewing = Renewing(Arc::downgrade(&accounts.0));
+        accounts.0.registry.renew_by(Arc::new(renewing));
         accounts.load_servers().await?;
         Ok(accounts)
     }
 
-        let renewing = Renewing(Arc::downgrade(&accounts.0));
-        accounts.0.registry.renew_by(Arc::new(renewing));
     pub fn db(&self) -> &Db {
         &self.0.db
     }

@@ -11,7 +11,10 @@ use super::apply::tls;
 use crate::accounts::Vault;
 use crate::clock::Clock;
 use crate::config::{Config, DeclaredServer, LibraryOwner, UpstreamLogin};
-use crate::db::Db;
+use crate::db::links::LinkRow;
+use crate::db::servers::ServerRow;
+use crate::db::users::UserRow;
+use crate::db::{Db, links, servers, users};
 use crate::jellyfin::{Account, Registry, ServerSpec, UpstreamError};
 use crate::model::{Secret, ServerKey, UpstreamId};
 
@@ -82,14 +85,16 @@ pub async fn check(config: &Config) -> Vec<Finding> {
         }
     }
     names(config, &known, &told, &mut findings);
+    findings.extend(known.refused);
     findings
 }
 
-/// The names that the database knows.
+/// The names that the database knows, and the links that their servers refuse.
 #[derive(Default)]
 struct Known {
     servers: Vec<String>,
     users: Vec<String>,
+    refused: Vec<Finding>,
 }
 
 async fn database(config: &Config) -> Result<Known, crate::db::DbError> {
@@ -107,16 +112,40 @@ async fn database(config: &Config) -> Result<Known, crate::db::DbError> {
     if states.iter().any(|state| !state.applied) {
         return Ok(Known::default());
     }
-    let mut known = Known::default();
-    for row in crate::db::servers::all(&db).await? {
+    let servers = servers::all(&db).await?;
+    let users = users::all(&db).await?;
+    let mut known = Known {
+        refused: refused(&links::all(&db).await?, &users, &servers),
+        ..Known::default()
+    };
+    for row in servers {
         known.servers.extend(row.config_key);
         known.servers.push(row.name);
     }
-    for row in crate::db::users::all(&db).await? {
+    for row in users {
         known.users.extend(row.config_key);
         known.users.push(row.name);
     }
     Ok(known)
+}
+
+/// Whose users see nothing of a server until it takes the account again.
+fn refused(all: &[LinkRow], users: &[UserRow], servers: &[ServerRow]) -> Vec<Finding> {
+    let refused = all.iter().filter(|row| row.state == "refused");
+    let finding = |row: &LinkRow| {
+        let user = users.iter().find(|user| user.id == row.user_id)?;
+        let server = servers.iter().find(|server| server.id == row.server_id)?;
+        let reason = row.state_reason.as_deref().unwrap_or("it is refused");
+        let remedy = match row.password {
+            Some(_) => {
+                "it is asked again every hour; if the password is another one now, link it anew"
+            }
+            None => "no password is kept: sign in by it or link it anew",
+        };
+        let subject = format!("link of {} to {}", user.name, server.name);
+        Some(Finding::new(subject, format!("{reason}; {remedy}")))
+    };
+    refused.filter_map(finding).collect()
 }
 
 /// Whether a server is one that Manyfin can use, by the account that is declared.

@@ -20,6 +20,8 @@ const KEPT_MS: i64 = 60 * 24 * 3600 * 1000;
 /// How soon a change by another process is noticed.
 const NOTICE: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether a refused link is to be asked again.
+const ASK_REFUSED: Duration = Duration::from_secs(15);
 /// How often what is old is forgotten.
 const TIDY: Duration = Duration::from_secs(3600);
 /// Changes of the configuration that are kept at most, however young.
@@ -169,6 +171,16 @@ pub async fn forget(catalog: Catalog) {
     }
 }
 
+/// Asks again for links that were refused, ever more seldom.
+pub async fn ask_refused(accounts: Accounts) {
+    loop {
+        tokio::time::sleep(ASK_REFUSED).await;
+        if let Err(error) = accounts.ask_refused_links().await {
+            tracing::warn!(%error, "refused links were not asked again: {error}");
+        }
+    }
+}
+
 /// Does what waited for a server as soon as it answers.
 pub async fn settle(accounts: Accounts) {
     let mut changes = accounts.registry().watch_status();
@@ -187,6 +199,9 @@ pub async fn settle(accounts: Accounts) {
 }
 
 async fn settle_one(accounts: &Accounts, server_id: i64) {
+    if let Err(error) = accounts.ask_refused_links_of(server_id).await {
+        tracing::warn!(server = server_id, %error, "its refused links were not asked again: {error}");
+    }
     if let Err(error) = super::apply::settle(accounts, server_id).await {
         tracing::warn!(server = server_id, %error, "what waited for a server could not be done: {error}");
     }

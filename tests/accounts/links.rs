@@ -196,6 +196,49 @@ both_databases!(
     }
 );
 
+both_databases!(
+    a_refused_link_is_asked_again_ever_more_seldom,
+    |db: Db| async move {
+        let bed = Bed::new(db, &[]).await;
+        let attic = demo("attic").await;
+        let id = bed.add(&attic, "attic").await;
+        let alice = bed.user("alice", Some("p")).await;
+        let link = bed
+            .accounts
+            .link_account(&bed.root, alice.id, id, password("alice"), false)
+            .await
+            .unwrap();
+        let state = async || {
+            let links = bed.accounts.links(&bed.root, alice.id).await.unwrap();
+            links[0].state.clone()
+        };
+        attic.set_access("alice", disabled());
+        bed.accounts.check_link(link.id).await.unwrap();
+        let mut asked_at = Vec::new();
+        for minute in 0..200 {
+            attic.clear_seen();
+            bed.accounts.ask_refused_links().await.unwrap();
+            if !attic.seen().is_empty() {
+                asked_at.push(minute);
+            }
+            bed.clock.advance(chrono::Duration::minutes(1));
+        }
+        assert_eq!(asked_at, [1, 5, 15, 75, 135, 195]);
+        assert!(matches!(state().await, LinkInfoState::Refused { .. }));
+
+        // Once more at once when its server is back, but not with each of its restarts.
+        attic.clear_seen();
+        bed.accounts.ask_refused_links_of(id).await.unwrap();
+        assert!(!attic.seen().is_empty());
+        attic.set_access("alice", Access::default());
+        bed.accounts.ask_refused_links_of(id).await.unwrap();
+        assert!(matches!(state().await, LinkInfoState::Refused { .. }));
+        bed.clock.advance(chrono::Duration::hours(1));
+        bed.accounts.ask_refused_links().await.unwrap();
+        assert_eq!(state().await, LinkInfoState::Active);
+    }
+);
+
 both_databases!(a_silent_server_changes_nothing, |db: Db| async move {
     let bed = Bed::new(db, &[]).await;
     let attic = demo("attic").await;
