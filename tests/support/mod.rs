@@ -3,6 +3,7 @@
 pub mod app;
 #[macro_use]
 pub mod database;
+pub mod doctor;
 pub mod every_table;
 #[macro_use]
 pub mod gateway;

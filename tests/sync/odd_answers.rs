@@ -1,5 +1,7 @@
 //! Servers that answer, but not as Jellyfin does.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use manyfin::catalog::sync::{CrawlKind, CrawlReport};
@@ -9,6 +11,7 @@ use manyfin::model::ItemKind;
 use serde_json::json;
 
 use super::world::{World, settings};
+use crate::support::doctor::Doctor;
 
 /// A full crawl; panics when it does not come to its end.
 async fn crawl(world: &World) -> CrawlReport {
@@ -50,5 +53,46 @@ both_databases!(
         crawl(&world).await;
         assert_eq!(world.names(), all);
         assert_eq!(ids(&world), before, "what clients have stored is not dead");
+    }
+);
+
+fn is_a_page(asked: &str) -> bool {
+    asked.starts_with("/Items?") && asked.contains("limit=")
+}
+
+both_databases!(
+    what_was_saved_while_a_library_failed_is_found_by_the_next_crawl,
+    |db: Db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 25, 0)], settings()).await;
+        let (demo, id) = (&world.sources[0].demo, world.sources[0].server.id);
+        let (fails, films) = (
+            Arc::new(AtomicBool::default()),
+            demo.library_id("Films").unwrap(),
+        );
+        let switch = fails.clone();
+        let doctor = Doctor::before(&demo.url(), move |asked, answer| {
+            let of_films = asked.contains(&format!("parentId={films}"));
+            match is_a_page(asked) && of_films && switch.load(Ordering::Relaxed) {
+                true => (500, json!({})),
+                false => (200, answer),
+            }
+        })
+        .await;
+        world.ask_at(0, &doctor.url);
+        crawl(&world).await;
+
+        fails.store(true, Ordering::Relaxed);
+        demo.rename_item(demo.items(ItemKind::Movie)[3], "Saved Meanwhile");
+        for _ in 0..2 {
+            let report = world.sync.crawl(id, CrawlKind::Changes).await.unwrap();
+            assert!(report.incomplete);
+            let told = world.sync.progress_of(id).unwrap().error.unwrap();
+            assert!(told.contains("Films") && told.contains("500"), "{told}");
+        }
+        fails.store(false, Ordering::Relaxed);
+        let report = world.sync.crawl(id, CrawlKind::Changes).await.unwrap();
+        assert_eq!((report.changed, report.incomplete), (1, false));
+        assert!(world.names().contains(&"Saved Meanwhile".to_owned()));
+        assert_eq!(world.sync.progress_of(id).unwrap().error, None);
     }
 );

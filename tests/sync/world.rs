@@ -107,12 +107,12 @@ impl Directory for People {
     fn libraries_read(&self, _server_id: i64) -> BoxFuture<'_, Result<(), SyncError>> {
         Box::pin(async { Ok(()) })
     }
-    fn crawled<'a>(
-        &'a self,
+    fn crawled(
+        &self,
         _server_id: i64,
         _version: Option<String>,
-        _error: Option<&'a SyncError>,
-    ) -> BoxFuture<'a, Result<(), SyncError>> {
+        _trouble: Option<String>,
+    ) -> BoxFuture<'_, Result<(), SyncError>> {
         Box::pin(async { Ok(()) })
     }
     fn link_refused(&self, id: i64) -> BoxFuture<'_, Result<Option<SyncLink>, SyncError>> {
@@ -252,6 +252,18 @@ impl World {
             .unwrap()
             .insert(row.id, link.clone());
         link
+    }
+
+    /// From now on a source is asked at this address.
+    pub fn ask_at(&self, source: usize, url: &str) {
+        let server = &self.sources[source].server;
+        self.registry.upsert(ServerSpec {
+            id: server.id,
+            key: server.key,
+            name: server.name(),
+            base_url: url.parse().unwrap(),
+            tls: TlsTrust::System,
+        });
     }
 
     /// References to all copies of a source, for a link.

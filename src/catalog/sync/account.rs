@@ -30,13 +30,14 @@ pub trait Directory: Send + Sync + 'static {
     fn link_refused(&self, id: i64) -> BoxFuture<'_, Result<Option<SyncLink>, SyncError>>;
     /// A server's libraries were read: what waited for one of them is done.
     fn libraries_read(&self, server_id: i64) -> BoxFuture<'_, Result<(), SyncError>>;
-    /// How a crawl ended: the server's version where it is known, and why it stopped early.
-    fn crawled<'a>(
-        &'a self,
+    /// How a crawl ended: the server's version where it is known, and why it stopped early or left
+    /// something out.
+    fn crawled(
+        &self,
         server_id: i64,
         version: Option<String>,
-        error: Option<&'a SyncError>,
-    ) -> BoxFuture<'a, Result<(), SyncError>>;
+        trouble: Option<String>,
+    ) -> BoxFuture<'_, Result<(), SyncError>>;
 }
 
 impl Directory for Accounts {
@@ -72,15 +73,14 @@ impl Directory for Accounts {
         })
     }
 
-    fn crawled<'a>(
-        &'a self,
+    fn crawled(
+        &self,
         server_id: i64,
         version: Option<String>,
-        error: Option<&'a SyncError>,
-    ) -> BoxFuture<'a, Result<(), SyncError>> {
+        trouble: Option<String>,
+    ) -> BoxFuture<'_, Result<(), SyncError>> {
         Box::pin(async move {
-            let error = error.map(ToString::to_string);
-            self.note_server(server_id, version.as_deref(), error.as_deref())
+            self.note_server(server_id, version.as_deref(), trouble.as_deref())
                 .await?;
             Ok(())
         })

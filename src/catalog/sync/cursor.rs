@@ -21,6 +21,10 @@ pub(super) struct Cursor {
     pub done_libraries: Vec<String>,
     /// The first item of the next page of the present library.
     pub start: usize,
+    /// Libraries that could not be read by the crawl that is under way, and why.
+    pub unread: Vec<String>,
+    /// The last full crawl left some out.
+    pub owes_full: bool,
     /// Pages are done: bodies are next.
     pub pages_done: bool,
     /// What the server counted by kind when its crawl last ended, to see removals by.

@@ -51,7 +51,9 @@ impl Run<'_> {
                 Err(error) if stops(&error) => return Err(error.into()),
                 Err(error) => {
                     // One library that fails does not hold the others, but nothing is removed.
-                    tracing::warn!(server = %self.server.name(), %error, "a library cannot be read");
+                    let name = library.map_or("what is in no library", |row| &row.name);
+                    tracing::warn!(server = %self.server.name(), library = name, %error, "a library cannot be read");
+                    self.cursor.unread.push(format!("{name}: {error}"));
                     self.report.incomplete = true;
                     break;
                 }

@@ -26,8 +26,10 @@ pub struct CrawlReport {
     pub changed: usize,
     pub removed: usize,
     pub bodies: usize,
-    /// A library could not be read: nothing was removed.
+    /// A library could not be read: nothing was removed, and what was saved in it is asked for again.
     pub incomplete: bool,
+    /// Which ones, and why.
+    pub unread: Option<String>,
     /// The server counts less than is known: something was removed there.
     pub wants_full: bool,
 }
@@ -98,6 +100,7 @@ impl<'a> Run<'a> {
         if self.read_libraries().await? && self.cursor.kind == Some(CrawlKind::Changes) {
             // A library that came anew holds items that were saved long ago.
             self.cursor.kind = None;
+            self.cursor.next_since = self.cursor.since;
             self.begin(CrawlKind::Full).await?;
         }
         if !self.cursor.pages_done {
@@ -120,8 +123,8 @@ impl<'a> Run<'a> {
     }
 
     async fn begin(&mut self, wanted: CrawlKind) -> Result<(), SyncError> {
-        let never = self.crawl.full_finished_at.is_none();
-        let wanted = if never { CrawlKind::Full } else { wanted };
+        let owed = self.crawl.full_finished_at.is_none() || self.cursor.owes_full;
+        let wanted = if owed { CrawlKind::Full } else { wanted };
         let resumes = match self.cursor.kind {
             Some(CrawlKind::Full) => true,
             Some(CrawlKind::Changes) => wanted == CrawlKind::Changes,
@@ -138,6 +141,7 @@ impl<'a> Run<'a> {
             self.cursor.next_since = self.server_now().await?.unwrap_or(now) - overlap;
             self.cursor.kind = Some(wanted);
             self.cursor.done_libraries.clear();
+            self.cursor.unread.clear();
             self.cursor.start = 0;
             self.cursor.pages_done = false;
             if wanted == CrawlKind::Full {
@@ -149,6 +153,7 @@ impl<'a> Run<'a> {
         }
         self.crawl.error = None;
         self.report.kind = self.cursor.kind;
+        self.report.incomplete = !self.cursor.unread.is_empty();
         self.save().await
     }
 
@@ -160,8 +165,18 @@ impl<'a> Run<'a> {
                 counts.get(kind).is_some_and(|now| *now < before + added)
             });
         let now = self.sync.clock.millis();
-        if self.cursor.kind == Some(CrawlKind::Full) && !self.report.incomplete {
-            self.crawl.full_finished_at = Some(now);
+        if self.cursor.kind == Some(CrawlKind::Full) {
+            self.cursor.owes_full = self.report.incomplete;
+            if !self.report.incomplete {
+                self.crawl.full_finished_at = Some(now);
+            }
+        }
+        if self.report.incomplete {
+            // What was saved meanwhile in the libraries that failed is still to be found.
+            self.cursor.next_since = self.cursor.since;
+            let unread = self.cursor.unread.join("; ");
+            self.report.unread = Some(format!("libraries that cannot be read: {unread}"));
+            self.crawl.error.clone_from(&self.report.unread);
         }
         self.crawl.finished_at = Some(now);
         self.cursor.kind = None;

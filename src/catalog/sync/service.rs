@@ -138,10 +138,11 @@ impl Sync {
             Some(ServerStatus::Online { version, .. }) => Some(version),
             _ => None,
         };
-        let noted = self
-            .0
-            .directory
-            .crawled(server_id, version, crawled.as_ref().err());
+        let trouble = match &crawled {
+            Ok(report) => report.unread.clone(),
+            Err(error) => Some(error.to_string()),
+        };
+        let noted = self.0.directory.crawled(server_id, version, trouble);
         if let Err(error) = noted.await {
             tracing::debug!(server = server_id, %error, "how a crawl ended was not noted");
         }
