@@ -1,14 +1,15 @@
 //! Servers that answer, but not as Jellyfin does.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use manyfin::catalog::sync::{CrawlKind, CrawlReport};
 use manyfin::db::Db;
 use manyfin::demo::DemoSpec;
 use manyfin::model::ItemKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::{World, settings};
 use crate::support::doctor::Doctor;
@@ -56,9 +57,77 @@ both_databases!(
     }
 );
 
+fn films(world: &World) -> usize {
+    let snapshot = world.store.snapshot();
+    let copies = snapshot.copies.iter();
+    copies
+        .filter(|copy| copy.light.kind == ItemKind::Movie)
+        .count()
+}
+
+/// Of an answer that is a list, only the first so many.
+fn cut(mut answer: Value, most: usize) -> Value {
+    if let Some(items) = answer["Items"].as_array_mut() {
+        items.truncate(most);
+    }
+    answer
+}
+
 fn is_a_page(asked: &str) -> bool {
     asked.starts_with("/Items?") && asked.contains("limit=")
 }
+
+both_databases!(
+    pages_shorter_than_asked_for_lose_nothing,
+    |db: Db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 25, 0)], settings()).await;
+        let demo = &world.sources[0].demo;
+        let doctor = Doctor::before(&demo.url(), |asked, answer| {
+            let most = if is_a_page(asked) { 4 } else { 100 };
+            (200, cut(answer, most))
+        })
+        .await;
+        world.ask_at(0, &doctor.url);
+        crawl(&world).await;
+        let link = world.link(0, "alice").await;
+        world.sync.link_added(link.id).await.unwrap();
+        assert_eq!(films(&world), 25);
+        let seen = world.store.access().links[&link.id].copies.len();
+        assert_eq!(usize::try_from(seen).unwrap(), world.names().len());
+    }
+);
+
+both_databases!(
+    a_count_that_is_too_small_or_a_start_that_is_ignored_ends_well,
+    |db: Db| async move {
+        let world = World::new(db, vec![DemoSpec::films("Attic", 25, 0)], settings()).await;
+        let demo = &world.sources[0].demo;
+        let doctor = Doctor::before(&demo.url(), |asked, mut answer| {
+            if is_a_page(asked) && answer["TotalRecordCount"].as_u64() > Some(10) {
+                answer["TotalRecordCount"] = json!(10);
+            }
+            (200, answer)
+        })
+        .await;
+        world.ask_at(0, &doctor.url);
+        crawl(&world).await;
+        assert_eq!(films(&world), 25);
+
+        // The same page is answered whatever is asked for.
+        let first: Mutex<HashMap<String, Value>> = Mutex::default();
+        let doctor = Doctor::before(&demo.url(), move |asked, answer| {
+            let place = asked.split('&').find(|part| part.contains("parentId="));
+            let (true, Some(place)) = (is_a_page(asked), place) else {
+                return (200, answer);
+            };
+            let mut first = first.lock().unwrap();
+            (200, first.entry(place.to_owned()).or_insert(answer).clone())
+        })
+        .await;
+        world.ask_at(0, &doctor.url);
+        assert_eq!(crawl(&world).await.removed, 0);
+    }
+);
 
 both_databases!(
     what_was_saved_while_a_library_failed_is_found_by_the_next_crawl,

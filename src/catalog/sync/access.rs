@@ -7,6 +7,7 @@ use roaring::RoaringBitmap;
 use serde_json::Value;
 
 use super::decode;
+use super::paging::Paging;
 use super::service::Inner;
 use super::{SyncError, SyncLink, UserDataSeen};
 use crate::catalog::scope::LinkAccess;
@@ -236,6 +237,7 @@ impl Inner {
         asked: &mut Asked,
     ) -> Result<(), UpstreamError> {
         let mut start = 0;
+        let mut paging = Paging::new(self.settings.access_page);
         loop {
             let query = [
                 place.clone(),
@@ -247,11 +249,10 @@ impl Inner {
             let asked_at = self.clock.millis();
             let page = self.ask_items(server, link, &query).await?;
             asked.take(link.id, asked_at, &page.items);
-            start += page.items.len();
-            let last = page.items.len() < self.settings.access_page;
-            if last || page.total.is_some_and(|total| start >= total) {
+            if paging.is_last(start, &page) {
                 return Ok(());
             }
+            start += page.entries;
         }
     }
 

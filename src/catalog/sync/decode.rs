@@ -11,6 +11,8 @@ use crate::wire::{Body, LightItem};
 pub struct ItemsPage {
     pub items: Vec<Body>,
     /// As the server counts them; none when it did not.
+    /// How many there were, those that are no items among them.
+    pub entries: usize,
     pub total: Option<usize>,
 }
 
@@ -29,6 +31,7 @@ pub fn page(answer: Value) -> Result<ItemsPage, UpstreamError> {
     let total = answer.get("TotalRecordCount").and_then(Value::as_u64);
     Ok(ItemsPage {
         items: items
+        entries: items.len(),
             .into_iter()
             .filter_map(|item| match item {
                 Value::Object(body) => Some(body),

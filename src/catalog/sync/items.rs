@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat};
 use super::decode::{self, ItemsPage};
 use super::fields::LIGHT;
 use super::pages;
+use super::paging::Paging;
 use super::run::{Run, stops};
 use super::{CrawlKind, SyncError};
 use crate::db::copies;
@@ -45,6 +46,7 @@ impl Run<'_> {
 
     async fn read_library(&mut self, library: Option<&SourceLibraryRow>) -> Result<(), SyncError> {
         let mut known_total = false;
+        let mut paging = Paging::new(self.sync.settings.page);
         loop {
             let page = match self.ask_page(library).await {
                 Ok(page) => page,
@@ -63,11 +65,9 @@ impl Run<'_> {
                 let left = total.saturating_sub(self.cursor.start);
                 self.crawl.total = self.crawl.done + i64::try_from(left).unwrap_or(0);
             }
-            let got = page.items.len();
-            self.cursor.start += got;
-            self.crawl.done += i64::try_from(got).unwrap_or(0);
-            let last = got < self.sync.settings.page
-                || page.total.is_some_and(|total| self.cursor.start >= total);
+            let last = paging.is_last(self.cursor.start, &page);
+            self.cursor.start += page.entries;
+            self.crawl.done += i64::try_from(page.entries).unwrap_or(0);
             if last {
                 self.end_library(library);
             }
@@ -139,15 +139,15 @@ impl Run<'_> {
     /// Asks once more for what this crawl did not see: pages shift when something is removed while
     /// they are read. What the server does not know by its id either is gone.
     pub(super) async fn reconcile(&mut self) -> Result<(), SyncError> {
-        loop {
         // Each is asked for once, whatever becomes of it.
         let mut after = 0;
+        loop {
             let unseen = copies::unseen(
                 &self.sync.db,
                 self.server.id,
                 self.crawl.generation,
-                IDS as i64,
                 after,
+                IDS as i64,
             )
             .await?;
             let Some(last) = unseen.last() else {

@@ -16,6 +16,7 @@ mod fields;
 mod items;
 mod libraries;
 mod pages;
+mod paging;
 mod progress;
 mod run;
 mod service;
