@@ -38,7 +38,7 @@ pub use renewal::Renewal;
 pub use response::{BrokeOff, Response};
 pub use resume::ResumeRules;
 pub use server::{Made, Server};
-pub use socket::{EventStream, UpstreamEvent};
+pub use socket::{EventStream, PROVEN as SOCKET_PROVEN, UpstreamEvent};
 pub use speed::Speed;
 pub use status::ServerStatus;
 pub use tls::{ParseTrustError, TlsTrust};

@@ -46,6 +46,8 @@ pub type EventStream = ReceiverStream<UpstreamEvent>;
 const SILENCE: Duration = Duration::from_secs(130);
 /// Until the server says how often it wants to hear from us.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// A socket that broke sooner than this counts as one that could not be opened.
+pub const PROVEN: Duration = Duration::from_secs(30);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// Before an account that was refused is tried again.
 const REFUSED_PAUSE: Duration = Duration::from_secs(300);
@@ -75,7 +77,7 @@ async fn listen(server: Weak<Server>, account: Account, events: mpsc::Sender<Ups
         drop(held);
         let refused = matches!(&socket, Err(Error::Http(answer)) if matches!(answer.status().as_u16(), 401 | 403));
         if let Ok(socket) = socket {
-            failures = 0;
+            let opened = Instant::now();
             if events.send(UpstreamEvent::Connected).await.is_err() {
                 return;
             }
@@ -83,6 +85,10 @@ async fn listen(server: Weak<Server>, account: Account, events: mpsc::Sender<Ups
                 () = read(socket, &events) => {}
                 () = events.closed() => return,
             }
+            failures = match opened.elapsed() >= PROVEN {
+                true => 0,
+                false => failures + 1,
+            };
             if events.send(UpstreamEvent::Disconnected).await.is_err() {
                 return;
             }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use manyfin::catalog::sync::{CrawlKind, CrawlReport};
+use manyfin::catalog::sync::{CrawlKind, CrawlReport, SyncSettings};
 use manyfin::db::Db;
 use manyfin::demo::DemoSpec;
 use manyfin::model::ItemKind;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::world::{World, settings};
 use crate::support::doctor::Doctor;
+use crate::support::gateway::eventually;
 
 /// A full crawl; panics when it does not come to its end.
 async fn crawl(world: &World) -> CrawlReport {
@@ -165,3 +166,30 @@ both_databases!(
         assert_eq!(world.sync.progress_of(id).unwrap().error, None);
     }
 );
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sockets_that_break_at_once_make_no_crawls() {
+    crate::support::database::on_sqlite(|db| async move {
+        let pace = SyncSettings {
+            changes_every: Duration::from_secs(3600),
+            ..settings()
+        };
+        let world = World::new(db, vec![DemoSpec::films("Attic", 5, 0)], pace).await;
+        let (source, id) = (&world.sources[0], world.sources[0].server.id);
+        let doctor = Doctor::before(&source.demo.url(), |_, answer| (200, answer)).await;
+        world.ask_at(0, &doctor.url);
+        world.sync.start_all();
+        eventually("the first crawl ends", async || {
+            let told = world.sync.progress_of(id);
+            told.is_some_and(|told| told.finished_at.is_some())
+        })
+        .await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        source.demo.clear_seen();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let asked = source.all_asked();
+        assert_eq!(asked, [], "nothing happened there");
+        world.sync.stop_all();
+    })
+    .await;
+}

@@ -7,10 +7,11 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::{CrawlKind, Progress, Sync, SyncError};
 use crate::db::crawls;
-use crate::jellyfin::UpstreamEvent;
+use crate::jellyfin::{SOCKET_PROVEN, UpstreamEvent};
 use crate::model::UpstreamId;
 
 /// Dropping it ends the watching.
@@ -151,20 +152,63 @@ async fn listen(sync: Sync, server_id: i64, wish: Arc<Wish>) {
         };
         let mut events = server.socket(&account);
         drop(server);
-        let mut connected_before = false;
+        let mut ear = Ear::new(sync.0.settings.changes_every);
         while let Some(event) = events.next().await {
             match event {
-                // Whatever happened while it was silent went unheard.
-                UpstreamEvent::Connected if connected_before => wish.hurry(CrawlKind::Changes),
-                UpstreamEvent::Connected => connected_before = true,
+                UpstreamEvent::Connected => {
+                    if ear.missed_something() {
+                        wish.hurry(CrawlKind::Changes);
+                    }
+                }
                 UpstreamEvent::LibraryChanged { removed, .. } => {
                     settle(&sync, server_id, &removed).await;
                     wish.hurry(CrawlKind::Changes);
                 }
-                UpstreamEvent::Disconnected | UpstreamEvent::UserDataChanged { .. } => {}
+                UpstreamEvent::Disconnected => ear.lost(),
+                UpstreamEvent::UserDataChanged { .. } => {}
             }
         }
         tokio::time::sleep(sync.0.settings.retry).await;
+    }
+}
+
+/// Whether something may have happened that the socket did not tell.
+struct Ear {
+    every: Duration,
+    connected_at: Instant,
+    /// Of the socket before this one, whether it stood for a while.
+    was_good: Option<bool>,
+    /// When a lost socket last hurried a crawl; the first crawl needs none.
+    hurried_at: Instant,
+}
+
+impl Ear {
+    fn new(every: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            every,
+            connected_at: now,
+            was_good: None,
+            hurried_at: now,
+        }
+    }
+
+    /// The socket stands (again). What happened while it was silent went unheard; but sockets that break
+    /// again and again hurry no more crawls than there are without them.
+    fn missed_something(&mut self) -> bool {
+        self.connected_at = Instant::now();
+        let Some(was_good) = self.was_good.take() else {
+            return false;
+        };
+        let hurries = was_good || self.hurried_at.elapsed() >= self.every;
+        if hurries {
+            self.hurried_at = Instant::now();
+        }
+        hurries
+    }
+
+    fn lost(&mut self) {
+        self.was_good = Some(self.connected_at.elapsed() >= SOCKET_PROVEN);
     }
 }
 

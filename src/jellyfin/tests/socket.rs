@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocketUpgrade};
@@ -49,6 +51,31 @@ async fn tells_changes_answers_keep_alive_and_comes_back() {
         assert_eq!((added.len(), updated.len(), removed.len()), (1, 0, 0));
         assert_eq!(next().await, UpstreamEvent::Disconnected);
     }
+}
+
+/// As a proxy does that takes sockets and has nobody to give them to.
+#[tokio::test]
+async fn sockets_that_break_at_once_are_opened_ever_more_seldom() {
+    let opened = Arc::new(AtomicUsize::default());
+    let count = opened.clone();
+    let fake = Fake::start(move |request: Request| {
+        let count = count.clone();
+        async move {
+            count.fetch_add(1, Ordering::SeqCst);
+            let (mut parts, _) = request.into_parts();
+            let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &())
+                .await
+                .unwrap();
+            upgrade.on_upgrade(async |socket| drop(socket))
+        }
+    })
+    .await;
+    let (_registry, server) = register(&fake.url(), limits());
+    let events = server.socket(&account());
+    let heard = tokio::time::timeout(Duration::from_secs(2), events.count()).await;
+    assert!(heard.is_err(), "it goes on listening");
+    let opened = opened.load(Ordering::SeqCst);
+    assert!((3..=9).contains(&opened), "{opened}");
 }
 
 #[test]
