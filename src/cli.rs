@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use output::Output;
+use settings::Settings;
 
 /// Many Jellyfin servers, one library.
 #[derive(Debug, Parser)]
@@ -32,6 +33,8 @@ struct Cli {
     /// Print JSON, where a machine may read
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    settings: Settings,
     #[command(subcommand)]
     command: Command,
 }
@@ -85,25 +88,25 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let output = Output::new(cli.json);
+    let (output, settings) = (Output::new(cli.json), &cli.settings);
     match cli.command {
         Command::Demo(demo) => wait(demo.run()),
-        Command::Serve(serve) => wait(serve.run()),
+        Command::Serve(serve) => wait(serve.run(settings)),
         Command::Schema => {
             print!("{}", crate::graphql::sdl());
             Ok(())
         }
-        Command::Health(health) => health.run(output),
+        Command::Health(health) => health.run(settings, output),
         Command::Init => init::run(),
-        Command::Check(check) => wait(check.run(output)),
-        Command::Apply(apply) => wait(apply.run(output)),
-        Command::Migrate(migrate) => wait(migrate.run(output)),
-        Command::Server(server) => wait(server.run(output)),
-        Command::Library(library) => wait(library.run(output)),
-        Command::User(user) => wait(user.run(output)),
-        Command::Key(key) => wait(key.run(output)),
-        Command::Backup(backup) => wait(backup.run(output)),
-        Command::Restore(restore) => wait(restore.run(output)),
+        Command::Check(check) => wait(check.run(settings, output)),
+        Command::Apply(apply) => wait(apply.run(settings, output)),
+        Command::Migrate(migrate) => wait(migrate.run(settings, output)),
+        Command::Server(server) => wait(server.run(settings, output)),
+        Command::Library(library) => wait(library.run(settings, output)),
+        Command::User(user) => wait(user.run(settings, output)),
+        Command::Key(key) => wait(key.run(settings, output)),
+        Command::Backup(backup) => wait(backup.run(settings, output)),
+        Command::Restore(restore) => wait(restore.run(settings, output)),
         Command::Dedup(dedup) => dedup.run(),
     }
 }

@@ -52,6 +52,53 @@ fn migrate_goes_up_and_down() {
 }
 
 #[test]
+fn where_the_configuration_is_may_be_said_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("other.toml"), "data_dir = \"other\"").unwrap();
+    for arguments in [
+        &["user", "list", "--config", "other.toml"][..],
+        &["user", "--config", "other.toml", "list"],
+        &["--config", "other.toml", "user", "list"],
+        &["server", "list", "--config", "other.toml"],
+        &["library", "list", "--data-dir", "other"],
+        &["key", "rotate", "--config", "other.toml"],
+        &[
+            "migrate",
+            "status",
+            "--database-url",
+            "sqlite://other/manyfin.db",
+        ],
+        &["check", "--config", "other.toml"],
+    ] {
+        let output = manyfin(folder.path(), arguments);
+        let told = text(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {told}");
+    }
+    let made = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(made, 2, "the file and the folder that it names");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_made_is_for_its_owner_alone_and_what_is_there_stays() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &str| {
+        let told = std::fs::metadata(folder.path().join(path)).unwrap();
+        told.permissions().mode() & 0o777
+    };
+    assert!(manyfin(folder.path(), &["migrate", "up"]).status.success());
+    assert_eq!((mode("data"), mode("data/manyfin.db")), (0o700, 0o600));
+
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::create_dir(folder.path().join("shared")).unwrap();
+    std::fs::set_permissions(folder.path().join("shared"), open).unwrap();
+    let arguments = ["--data-dir", "shared", "migrate", "up"];
+    assert!(manyfin(folder.path(), &arguments).status.success());
+    assert_eq!((mode("shared"), mode("shared/manyfin.db")), (0o755, 0o600));
+}
+
+#[test]
 fn a_failure_is_exit_1_and_one_line() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bad.toml"), "bnid = \"x\"").unwrap();

@@ -14,6 +14,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use sha2::{Digest, Sha256};
 
+use crate::config::private;
 use crate::model::Secret;
 
 const VERSION: u8 = 1;
@@ -262,7 +263,7 @@ fn read_keys(path: &Path) -> Result<Vec<Key>, VaultError> {
 
 /// Writes beside the file and moves it there, so that a crash leaves the old file or the new one.
 fn write_keys(path: &Path, keys: &[[u8; 32]], replace: bool) -> std::io::Result<()> {
-    fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+    private::make_folder(path.parent().unwrap_or(Path::new("")))?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let beside = path.with_file_name(name);

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::settings::Settings;
 use super::{Failure, Output, open};
 use crate::app::apply::{self, Change, Problem};
-use crate::config::{Config, Overrides};
 
 #[derive(Debug, Args)]
 pub(super) struct Apply {
@@ -16,22 +16,11 @@ pub(super) struct Apply {
     /// Remove what a file made and this one does not name (never the last administrator)
     #[arg(long)]
     prune: bool,
-    /// Where the SQLite file, the secret key and caches lie
-    #[arg(long, value_name = "FOLDER")]
-    data_dir: Option<String>,
-    /// sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME
-    #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
 }
 
 impl Apply {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
-        let flags = Overrides {
-            data_dir: self.data_dir,
-            database_url: self.database_url,
-            ..Overrides::default()
-        };
-        let config = Config::load(Some(&self.file), &flags)?;
+    pub(super) async fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
+        let config = settings.load_file(&self.file)?;
         let accounts = open::accounts(&config).await?;
         match apply::apply(&accounts, &config, self.prune).await {
             Ok(changes) => {

@@ -13,8 +13,6 @@ use crate::config::Config;
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
-    #[command(flatten)]
-    settings: Settings,
     /// Where to; only its owner may read it. `-` for standard output
     file: PathBuf,
     /// Put the secret key in too: the backup then is as secret as the passwords of your servers
@@ -23,12 +21,12 @@ pub(super) struct Backup {
 }
 
 impl Backup {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
+    pub(super) async fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
         let to_stdout = self.file == Path::new("-");
         if to_stdout && std::io::stdout().is_terminal() {
             return Err("a backup is no text; send it to a file or a program".into());
         }
-        let config = self.settings.load()?;
+        let config = settings.load()?;
         let moved = backup(&config, &self.file, self.with_key).await?;
         if to_stdout {
             return Ok(());
@@ -61,8 +59,6 @@ impl Backup {
 
 #[derive(Debug, Args)]
 pub(super) struct Restore {
-    #[command(flatten)]
-    settings: Settings,
     /// What `manyfin backup` wrote; `-` for standard input
     file: PathBuf,
     /// Replace all that the database holds. Stop every gateway on it first
@@ -71,8 +67,8 @@ pub(super) struct Restore {
 }
 
 impl Restore {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
-        let config = self.settings.load()?;
+    pub(super) async fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
+        let config = settings.load()?;
         let restored = restore(&config, &self.file, self.force).await?;
         if restored.unreadable > 0 {
             eprintln!(

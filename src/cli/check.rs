@@ -9,14 +9,11 @@ use crate::app::check::{Finding, check};
 use crate::config::ConfigError;
 
 #[derive(Debug, Args)]
-pub(super) struct Check {
-    #[command(flatten)]
-    settings: Settings,
-}
+pub(super) struct Check {}
 
 impl Check {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
-        let findings = match self.settings.load() {
+    pub(super) async fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
+        let findings = match settings.load() {
             Ok(config) => check(&config).await,
             Err(ConfigError::Invalid(problems)) => problems
                 .iter()

@@ -14,18 +14,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub(super) struct Health {
-    #[command(flatten)]
-    settings: Settings,
     /// Where the gateway listens; the configuration's address if not said
     #[arg(long, value_name = "ADDR")]
     bind: Option<SocketAddr>,
 }
 
 impl Health {
-    pub(super) fn run(self, output: Output) -> Result<(), Failure> {
+    pub(super) fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
         let bind = match self.bind {
             Some(bind) => bind,
-            None => self.settings.load()?.bind,
+            None => settings.load()?.bind,
         };
         let status = ask(reachable(bind))?;
         if status != 200 {

@@ -8,8 +8,6 @@ use super::{Failure, Output, open};
 
 #[derive(Debug, Args)]
 pub(super) struct Key {
-    #[command(flatten)]
-    settings: Settings,
     #[command(subcommand)]
     deed: Deed,
 }
@@ -21,8 +19,8 @@ enum Deed {
 }
 
 impl Key {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
-        let accounts = open::accounts(&self.settings.load()?).await?;
+    pub(super) async fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
+        let accounts = open::accounts(&settings.load()?).await?;
         match self.deed {
             Deed::Rotate => {
                 let count = accounts.rotate_key().await?;

@@ -13,8 +13,6 @@ use crate::model::PublicId;
 
 #[derive(Debug, Args)]
 pub(super) struct Library {
-    #[command(flatten)]
-    settings: Settings,
     #[command(subcommand)]
     deed: Deed,
 }
@@ -62,8 +60,8 @@ enum Deed {
 }
 
 impl Library {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
-        let accounts = open::accounts(&self.settings.load()?).await?;
+    pub(super) async fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
+        let accounts = open::accounts(&settings.load()?).await?;
         let shell = &Actor::Shell;
         match self.deed {
             Deed::List => list(&accounts, output).await,

@@ -9,8 +9,6 @@ use crate::db::{Db, MigrationState};
 
 #[derive(Debug, Args)]
 pub(super) struct Migrate {
-    #[command(flatten)]
-    settings: Settings,
     #[command(subcommand)]
     deed: Deed,
 }
@@ -26,8 +24,8 @@ enum Deed {
 }
 
 impl Migrate {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
-        let config = self.settings.load()?;
+    pub(super) async fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
+        let config = settings.load()?;
         let db = Db::open(config.database_url.expose()).await?;
         match self.deed {
             Deed::Up => {

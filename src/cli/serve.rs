@@ -12,20 +12,18 @@ use crate::telemetry;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    #[command(flatten)]
-    settings: Settings,
     /// The address to listen on
     #[arg(long, value_name = "ADDR")]
     bind: Option<String>,
 }
 
 impl Serve {
-    pub(super) async fn run(self) -> Result<(), Failure> {
+    pub(super) async fn run(self, settings: &Settings) -> Result<(), Failure> {
         let own = Overrides {
             bind: self.bind.clone(),
             ..Overrides::default()
         };
-        let config = self.settings.load_with(own)?;
+        let config = settings.load_with(own)?;
         telemetry::init(&config.log)?;
         Ok(app::serve(&config).await?)
     }

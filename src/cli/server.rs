@@ -13,8 +13,6 @@ use crate::jellyfin::TlsTrust;
 
 #[derive(Debug, Args)]
 pub(super) struct Server {
-    #[command(flatten)]
-    settings: Settings,
     #[command(subcommand)]
     deed: Deed,
 }
@@ -53,8 +51,8 @@ enum Deed {
 }
 
 impl Server {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
-        let accounts = open::accounts(&self.settings.load()?).await?;
+    pub(super) async fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
+        let accounts = open::accounts(&settings.load()?).await?;
         match self.deed {
             Deed::List => list(&accounts, output).await,
             Deed::Add {

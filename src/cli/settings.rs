@@ -1,6 +1,6 @@
-//! The flags that several commands share.
+//! The flags that say where everything is; they may stand anywhere on the line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -10,13 +10,13 @@ use crate::config::{Config, ConfigError, Overrides};
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Settings {
     /// The configuration file (TOML)
-    #[arg(long, value_name = "FILE", env = "MANYFIN_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "MANYFIN_CONFIG")]
     config: Option<PathBuf>,
     /// Where the SQLite file, the secret key and caches lie
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<String>,
     /// sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
 }
 
@@ -27,11 +27,19 @@ impl Settings {
 
     /// As [`Settings::load`], with flags of the command's own.
     pub(super) fn load_with(&self, own: Overrides) -> Result<Config, ConfigError> {
-        let flags = Overrides {
+        Config::load(self.config.as_deref(), &self.over(own))
+    }
+
+    /// Another file than the one that is said or found.
+    pub(super) fn load_file(&self, file: &Path) -> Result<Config, ConfigError> {
+        Config::load(Some(file), &self.over(Overrides::default()))
+    }
+
+    fn over(&self, own: Overrides) -> Overrides {
+        Overrides {
             data_dir: self.data_dir.clone(),
             database_url: self.database_url.clone(),
             ..own
-        };
-        Config::load(self.config.as_deref(), &flags)
+        }
     }
 }

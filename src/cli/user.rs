@@ -11,8 +11,6 @@ use crate::accounts::{Accounts, Actor, LinkInfoState, NewUser, User as Account};
 
 #[derive(Debug, Args)]
 pub(super) struct User {
-    #[command(flatten)]
-    settings: Settings,
     #[command(subcommand)]
     deed: Deed,
 }
@@ -68,8 +66,8 @@ enum Deed {
 }
 
 impl User {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
-        let accounts = open::accounts(&self.settings.load()?).await?;
+    pub(super) async fn run(self, settings: &Settings, output: Output) -> Result<(), Failure> {
+        let accounts = open::accounts(&settings.load()?).await?;
         let shell = &Actor::Shell;
         let said = match self.deed {
             Deed::List => return list(&accounts, output).await,

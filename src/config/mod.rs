@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod keys;
 mod load;
+pub mod private;
 mod secret;
 mod template;
 mod validate;

@@ -8,6 +8,7 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use futures::FutureExt;
 
 use super::DbError;
+use crate::config::private;
 
 pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
 type Pool = bb8::Pool<SqliteConn>;
@@ -24,10 +25,13 @@ const SETUP: &str = "PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; \
 pub(super) async fn open(url: &str) -> Result<Connections, DbError> {
     let path = path_of(url)?;
     if let Some(folder) = std::path::Path::new(&path).parent() {
-        std::fs::create_dir_all(folder).map_err(|error| {
+        private::make_folder(folder).map_err(|error| {
             DbError::Open(format!("the folder of the file cannot be made: {error}"))
         })?;
     }
+    // SQLite gives the files beside it the mode of this one.
+    private::make_file(std::path::Path::new(&path))
+        .map_err(|error| DbError::Open(format!("the file cannot be made: {error}")))?;
     let mut config = ManagerConfig::default();
     config.custom_setup = Box::new(|path| {
         let path = path.to_owned();
