@@ -1,5 +1,6 @@
 //! A body as it is kept: without what is one account's, compressed.
 
+use super::readable::clean;
 use crate::wire::Body;
 
 /// What differs by account, or is counted over what an account may see: Manyfin says it itself.
@@ -26,12 +27,15 @@ const LEVEL: i32 = 3;
 /// No body of an item is larger unpacked.
 const MAX_BYTES: usize = 32 << 20;
 
-/// Takes out what is one account's.
+/// Takes out what is one account's, and what no client can read.
 pub fn strip(body: &Body) -> Body {
-    body.iter()
+    let mut body: Body = body
+        .iter()
         .filter(|(key, _)| !OF_AN_ACCOUNT.contains(&key.as_str()))
         .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
+        .collect();
+    clean(&mut body);
+    body
 }
 
 /// The form in memory and in the database.
@@ -44,5 +48,8 @@ pub fn pack(body: &Body) -> Vec<u8> {
 pub fn unpack(packed: &[u8]) -> Option<Body> {
     let size = zstd::bulk::Decompressor::upper_bound(packed).unwrap_or(MAX_BYTES);
     let text = zstd::bulk::decompress(packed, size.min(MAX_BYTES)).ok()?;
-    serde_json::from_slice(&text).ok()
+    let mut body = serde_json::from_slice(&text).ok()?;
+    // It may have been kept by a version that took all.
+    clean(&mut body);
+    Some(body)
 }

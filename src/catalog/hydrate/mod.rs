@@ -6,6 +6,7 @@
 
 mod codec;
 mod flight;
+mod readable;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use moka::future::Cache;
 
 pub use codec::{pack, strip, unpack};
+pub use readable::clean;
 
 use crate::clock::Clock;
 use crate::db::Db;

@@ -1,8 +1,9 @@
 //! Reads what servers send, leniently: one odd field costs that field, not the item.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::sink::UserDataSeen;
+use crate::catalog::hydrate::clean;
 use crate::jellyfin::UpstreamError;
 use crate::model::UpstreamId;
 use crate::wire::{Body, LightItem};
@@ -10,9 +11,9 @@ use crate::wire::{Body, LightItem};
 /// A page of `/Items`.
 pub struct ItemsPage {
     pub items: Vec<Body>,
-    /// As the server counts them; none when it did not.
     /// How many there were, those that are no items among them.
     pub entries: usize,
+    /// As the server counts them; none when it did not.
     pub total: Option<usize>,
 }
 
@@ -30,8 +31,8 @@ pub fn page(answer: Value) -> Result<ItemsPage, UpstreamError> {
     };
     let total = answer.get("TotalRecordCount").and_then(Value::as_u64);
     Ok(ItemsPage {
-        items: items
         entries: items.len(),
+        items: items
             .into_iter()
             .filter_map(|item| match item {
                 Value::Object(body) => Some(body),
@@ -56,11 +57,10 @@ pub fn light(body: &Body) -> Option<LightItem> {
         Ok(light) => Some(light),
         Err(error) => {
             tracing::debug!(%error, "an item has a field of an unexpected type");
-            let good: Map<String, Value> = body
-                .iter()
-                .filter(|(key, value)| reads_alone(body, key, value))
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect();
+            // One bad number in a version does not cost the version.
+            let mut good = body.clone();
+            clean(&mut good);
+            good.retain(|key, value| reads_alone(body, key, value));
             serde_json::from_value(Value::Object(good)).ok()
         }
     }
