@@ -47,7 +47,7 @@ pub async fn offered(client: &Client, id: &str, version: Option<&str>) -> Vec<(S
     told.collect()
 }
 
-fn copy_on(gateway: &Gateway, server: usize, id: UpstreamId) -> String {
+pub fn copy_on(gateway: &Gateway, server: usize, id: UpstreamId) -> String {
     let snapshot = gateway.app.catalog.snapshot();
     let on = snapshot.server_position(gateway.servers[server]);
     let mut copies = snapshot.copies.iter();

@@ -8,6 +8,7 @@ mod accounts;
 mod apply;
 mod audit;
 mod backup;
+mod bad_answers;
 mod bad_day;
 mod batching;
 mod command_line;

@@ -11,15 +11,17 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use http::{Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::calls::Call;
 use super::params::Params;
-use super::reply::{Refusal, Reply, json_with, no_content, ok, text};
-use super::spec::{Fault, Seen};
+use super::reply::{Refusal, Reply, no_content, ok, text};
+use super::spec::Seen;
 use super::state::{State, lock};
 use super::userdata::{self, Report};
-use super::{auth, details, extras, items, names, playlists, sessions, socket, streams, system};
+use super::{
+    auth, details, extras, faults, items, names, playlists, sessions, socket, streams, system,
+};
 use super::{hls, images, playback, subtitles};
 
 /// Serves one request.
@@ -31,7 +33,7 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let params = Params::parse(&query);
     let token = auth::token(&parts.headers, &params, state.takes_legacy_tokens());
-    let call = Call {
+    let mut call = Call {
         method: parts.method.clone(),
         parts: split(parts.uri.path()),
         params,
@@ -47,22 +49,11 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
     }
     let fault = *lock(&state.fault);
     let public = parts.uri.path().eq_ignore_ascii_case("/System/Info/Public");
-    match fault {
-        Some(Fault::Status500) => {
-            return Refusal::processing(StatusCode::INTERNAL_SERVER_ERROR).into();
+    if let Some(fault) = fault {
+        if let Some(answer) = faults::instead(fault, public, &call).await {
+            return answer;
         }
-        Some(Fault::Html) => {
-            let page = "<!doctype html><title>Sign in to the network</title>".to_owned();
-            return text(StatusCode::OK, "text/html", page);
-        }
-        Some(Fault::Unauthorized) if call.token.is_some() => {
-            return StatusCode::UNAUTHORIZED.into_response();
-        }
-        Some(Fault::Starting) if !public => {
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
-        }
-        Some(Fault::Stuck) if !public => return std::future::pending().await,
-        _ => {}
+        faults::bend(fault, &mut call.headers);
     }
     if call.parts.len() == 1 && call.parts[0].eq_ignore_ascii_case("socket") {
         let Ok(session) = call.session(&state) else {
@@ -83,12 +74,11 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
     let Ok(response) = answered.await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    match fault {
-        Some(fault @ (Fault::TruncatedJson | Fault::WrongTypes | Fault::Null)) => {
-            spoil(response, fault).await
-        }
-        _ => paced(response, state.bytes_per_second.load(Ordering::SeqCst)),
-    }
+    let response = match fault {
+        Some(fault) => faults::spoil(response, fault).await,
+        None => response,
+    };
+    paced(response, state.bytes_per_second.load(Ordering::SeqCst))
 }
 
 /// A film through a narrow line.
@@ -279,48 +269,5 @@ fn route(state: &State, call: &Call) -> Reply {
             None => Err(Refusal::not_found()),
         },
         _ => Err(Refusal::status(StatusCode::NOT_FOUND)),
-    }
-}
-
-/// Spoils a JSON answer.
-async fn spoil(response: Response, fault: Fault) -> Response {
-    let kind = response.headers().get(header::CONTENT_TYPE);
-    let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    if !json {
-        return response;
-    }
-    let status = response.status();
-    let Ok(bytes) = to_bytes(response.into_body(), usize::MAX).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    if fault == Fault::TruncatedJson {
-        let half = bytes.slice(..bytes.len() / 2);
-        let mut response = Response::new(HttpBody::from(half));
-        *response.status_mut() = status;
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            http::HeaderValue::from_static("application/json; charset=utf-8"),
-        );
-        return response;
-    }
-    if fault == Fault::Null {
-        return json_with(status, &Value::Null);
-    }
-    let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    json_with(status, &twisted(value))
-}
-
-/// The same shape with other types: texts for numbers, numbers for texts, objects for lists.
-fn twisted(value: Value) -> Value {
-    match value {
-        Value::Object(body) => body
-            .into_iter()
-            .map(|(name, value)| (name, twisted(value)))
-            .collect(),
-        Value::Array(_) => json!({}),
-        Value::String(_) => json!(17),
-        Value::Number(number) => json!(number.to_string()),
-        Value::Bool(_) => json!("perhaps"),
-        Value::Null => json!([]),
     }
 }

@@ -71,6 +71,24 @@ pub enum Fault {
     Starting,
     /// The public info answers, everything else never does, as when the server's database is locked.
     Stuck,
+    /// The public info answers, everything else something that is not Jellyfin.
+    Behind(Proxy),
+    /// `PlaybackInfo` tells this JSON in place of its versions.
+    Versions(&'static str),
+    /// Ranges are ignored: the whole file comes.
+    WholeFile,
+    /// A part of a file has so many bytes more than were asked for.
+    PartsLongerBy(i64),
+}
+
+/// What stands before a server and speaks in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proxy {
+    Status(u16),
+    /// 200 with a page of HTML.
+    Page,
+    /// A redirect to another server.
+    Elsewhere,
 }
 
 /// A request that a demo server got.

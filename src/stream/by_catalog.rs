@@ -6,34 +6,24 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use moka::future::Cache;
-use subtle::ConstantTimeEq;
 
 use super::resolve::{Asked, ImageAsked, ImageTarget, Resolve, StreamTarget};
+use super::right::Right;
 use super::{Grant, People, StreamError};
 use crate::accounts::Viewer;
-use crate::catalog::playback::{self, TOLD_MS, device_key, image};
+use crate::catalog::playback::{self, image};
 use crate::catalog::scope::Scope;
-use crate::catalog::snapshot::Snapshot;
 use crate::catalog::{Catalog, CatalogError};
-use crate::db::play_choices;
 use crate::jellyfin::Server;
 use crate::merge::name::fold;
 use crate::model::{NameKind, PublicId};
 
 /// See the module.
 pub struct ByCatalog {
-    catalog: Catalog,
-    people: Arc<dyn People>,
+    pub(super) catalog: Catalog,
+    pub(super) people: Arc<dyn People>,
     /// Whose tag a tag is: worked out once, true for ever.
-    tags: Cache<String, Grant>,
-}
-
-/// Who plays, and the copy that the request names by its right, tag or history.
-struct Right {
-    viewer: Arc<Viewer>,
-    copy: Option<PublicId>,
-    /// No other copy will do.
-    strict: bool,
+    pub(super) tags: Cache<String, Grant>,
 }
 
 impl ByCatalog {
@@ -59,14 +49,11 @@ impl ByCatalog {
         }
         let (choice, stands_in) = match right.copy {
             Some(copy) => self.named(&scope, &asked, copy, right.strict).await?,
-            None => {
-                let choice = self.choose(&scope, &asked).await?;
-                if !asked.from_middle {
-                    self.stay_with(&scope, &asked, &choice).await?;
-                }
-                (choice, false)
-            }
+            None => (self.choose(&scope, &asked).await?, false),
         };
+        if !asked.from_middle && !right.strict && !stands_in {
+            self.stay_with(&scope, &asked, &right, &choice).await?;
+        }
         if asked.whole_file {
             self.catalog.look_for_twins(&scope, choice.public);
         }
@@ -84,6 +71,7 @@ impl ByCatalog {
     ) -> Result<(playback::Choice, bool), StreamError> {
         let exact = playback::Asked {
             id: copy,
+            except: asked.tried.clone(),
             ..playback::Asked::default()
         };
         let found = self.catalog.choose(scope, &exact).await;
@@ -94,215 +82,54 @@ impl ByCatalog {
         }
         if asked.whole_file
             && let Some(twin) = self.catalog.twin_of(scope, copy).await?
+            && !asked.tried.contains(&twin.public)
         {
             return Ok((twin, true));
         }
-        match strict {
-            // Other bytes under the same address would be two halves of two files.
-            true => Err(StreamError::Unavailable),
-            false => Ok((self.choose(scope, asked).await?, false)),
+        if !strict {
+            return Ok((self.choose(scope, asked).await?, false));
         }
+        // Other bytes under the same address would be two halves of two files.
+        let again = self.catalog.worth_another_try(scope, copy);
+        let again = again.filter(|_| !asked.tried.contains(&copy));
+        again
+            .map(|choice| (choice, false))
+            .ok_or(StreamError::Unavailable)
     }
 
     async fn choose(&self, scope: &Scope, asked: &Asked) -> Result<playback::Choice, StreamError> {
         Ok(self.catalog.choose(scope, &wanted(asked)).await?)
     }
 
-    /// A player that was told nothing keeps to what it began with: the next bytes under this address
-    /// are of the same file.
+    /// What is read from its beginning goes on in the same file: where that is another one than its address
+    /// stands for (nothing was told, or what was told cannot be read), it is noted.
     async fn stay_with(
         &self,
         scope: &Scope,
         asked: &Asked,
+        right: &Right,
         choice: &playback::Choice,
     ) -> Result<(), StreamError> {
-        if self
-            .last_told(asked, &[scope.viewer.user_id], 0)
-            .await?
-            .is_some()
-        {
+        let users = [scope.viewer.user_id];
+        let (id, expected) = match right.tag {
+            Some(tag) => {
+                let noted = self.last_under(asked, &users, &[tag], 0).await?;
+                (tag, noted.map(|(_, copy)| copy).or(right.copy))
+            }
+            None => {
+                let told = self.last_told(asked, &users, 0).await?;
+                let id = asked.media_source_id.unwrap_or(asked.id);
+                (id, told.map(|(_, copy)| copy))
+            }
+        };
+        if expected == Some(choice.public) {
             return Ok(());
         }
-        let id = asked.media_source_id.unwrap_or(asked.id);
         let told = [(id, choice.public)];
         Ok(self
             .catalog
             .tell(scope, &wanted(asked), &told, None)
             .await?)
-    }
-
-    /// In the order of what says most: a signed right, a token, a tag, the address that asked before.
-    async fn right(&self, asked: &Asked) -> Result<Right, StreamError> {
-        if let Some(grant) = asked.grant {
-            return self.granted(grant, true).await;
-        }
-        let snapshot = self.catalog.snapshot();
-        if let Some(viewer) = &asked.viewer {
-            let users = [viewer.user_id];
-            let tagged = self.by_tag(&snapshot, asked, &users);
-            let copy = match tagged {
-                Some(grant) => Some(grant.copy),
-                None if asked.from_middle => self
-                    .last_told(asked, &users, 0)
-                    .await?
-                    .map(|(_, copy)| copy),
-                None => None,
-            };
-            return Ok(Right {
-                viewer: viewer.clone(),
-                copy,
-                strict: asked.from_middle,
-            });
-        }
-        // Ids cannot be guessed: who does not know one costs no more than this.
-        if self.item_of(&snapshot, asked).is_none() && !self.is_extra(asked).await? {
-            return Err(StreamError::Unauthenticated);
-        }
-        if let Some(tag) = &asked.tag
-            && let Some(grant) = self.tags.get(tag).await
-            && self.names(&snapshot, asked).contains(&grant.copy)
-        {
-            return self.granted(grant, asked.from_middle).await;
-        }
-        let users = self.people.users().await?;
-        if let Some(grant) = self.by_tag(&snapshot, asked, &users) {
-            let tag = asked.tag.clone().unwrap_or_default();
-            self.tags.insert(tag, grant).await;
-            return self.granted(grant, asked.from_middle).await;
-        }
-        if let Some(grant) = self.told_at(asked, &users).await? {
-            return self.granted(grant, asked.from_middle).await;
-        }
-        let address = asked.address.ok_or(StreamError::Unauthenticated)?;
-        let user = match self.item_of(&snapshot, asked) {
-            Some(item) => self.catalog.shown_to(address, item).await?,
-            None => self.catalog.shown_ids_to(address, &[asked.id]).await?,
-        };
-        Ok(Right {
-            viewer: self
-                .viewer(user.ok_or(StreamError::Unauthenticated)?)
-                .await?,
-            copy: None,
-            strict: asked.from_middle,
-        })
-    }
-
-    async fn viewer(&self, user: PublicId) -> Result<Arc<Viewer>, StreamError> {
-        let viewer = self.people.viewer(user).await?;
-        viewer.ok_or(StreamError::Unauthenticated)
-    }
-
-    async fn granted(&self, grant: Grant, strict: bool) -> Result<Right, StreamError> {
-        Ok(Right {
-            viewer: self.viewer(grant.user).await?,
-            copy: Some(grant.copy),
-            strict,
-        })
-    }
-
-    /// The copy whose ETag, as one of these users is told it, is the request's tag.
-    fn by_tag(&self, snapshot: &Snapshot, asked: &Asked, users: &[PublicId]) -> Option<Grant> {
-        let tag = asked.tag.as_deref()?.to_ascii_lowercase();
-        let names = self.names(snapshot, asked);
-        let pairs = users
-            .iter()
-            .flat_map(|user| names.iter().map(|copy| (*user, *copy)));
-        pairs
-            .filter(|(user, copy)| {
-                let ours = self.catalog.ids().stream_tag(*user, *copy);
-                ours.as_bytes().ct_eq(tag.as_bytes()).into()
-            })
-            .map(|(user, copy)| Grant { user, copy })
-            .next()
-    }
-
-    fn item_of(&self, snapshot: &Snapshot, asked: &Asked) -> Option<u32> {
-        asked
-            .media_source_id
-            .into_iter()
-            .chain([asked.id])
-            .find_map(|id| snapshot.item_at(snapshot.target(id)?))
-    }
-
-    /// Whether it is in no list and hangs on a copy of somebody's.
-    async fn is_extra(&self, asked: &Asked) -> Result<bool, StreamError> {
-        Ok(self.catalog.any_extra(asked.id).await?.is_some())
-    }
-
-    /// The ids of all copies of what is asked for, and of the versions within them. An extra is one version.
-    fn names(&self, snapshot: &Snapshot, asked: &Asked) -> Vec<PublicId> {
-        let Some(item) = self.item_of(snapshot, asked) else {
-            return vec![asked.id];
-        };
-        let copies = snapshot.item(item).copies.iter();
-        let mut names = Vec::new();
-        for copy in copies.map(|copy| snapshot.copy(*copy)) {
-            let key = snapshot.server_of(copy).key;
-            names.push(copy.id);
-            let sources = copy.light.media_sources();
-            let versions = sources.filter_map(|source| source.id.id());
-            names.extend(
-                versions
-                    .map(|id| self.catalog.ids().copy(key, id))
-                    .filter(|id| *id != copy.id),
-            );
-        }
-        names
-    }
-
-    /// Whoever was told how to play this at the request's address within the last hours.
-    async fn told_at(
-        &self,
-        asked: &Asked,
-        users: &[PublicId],
-    ) -> Result<Option<Grant>, StreamError> {
-        if asked.address.is_none() {
-            return Ok(None);
-        }
-        let since = self.catalog.clock().millis() - TOLD_MS;
-        // A device id in a bare URL proves nothing.
-        let bare = Asked {
-            device_id: None,
-            ..asked.clone()
-        };
-        let told = self.last_told(&bare, users, since).await?;
-        Ok(told.and_then(|(key, copy)| {
-            let user = key.split(['@', '/']).next()?.parse().ok()?;
-            Some(Grant { user, copy })
-        }))
-    }
-
-    /// The device key and the copy that was told last for these ids, at `since` or later.
-    async fn last_told(
-        &self,
-        asked: &Asked,
-        users: &[PublicId],
-        since: i64,
-    ) -> Result<Option<(String, PublicId)>, StreamError> {
-        let own = asked
-            .viewer
-            .as_ref()
-            .map(|viewer| &viewer.session.device_id);
-        let device = asked.device_id.as_ref().or(own).filter(|id| !id.is_empty());
-        let keys: Vec<String> = users
-            .iter()
-            .flat_map(|user| {
-                let by_device = device.and_then(|id| device_key(*user, Some(id), None));
-                // The address stands for clients that tell no device.
-                by_device.or_else(|| device_key(*user, None, asked.address))
-            })
-            .collect();
-        for id in asked.media_source_id.into_iter().chain([asked.id]) {
-            let (db, id) = (self.catalog.db(), id.to_string());
-            let found = play_choices::last_of(db, &keys, &id, since)
-                .await
-                .map_err(CatalogError::from)?;
-            if let Some(found) = found {
-                let copy = found.copy_public_id.parse().ok();
-                return Ok(copy.map(|copy| (found.device_key, copy)));
-            }
-        }
-        Ok(None)
     }
 
     async fn picture(&self, asked: ImageAsked) -> Result<ImageTarget, StreamError> {
@@ -376,6 +203,7 @@ fn wanted(asked: &Asked) -> playback::Asked {
         media_source_id: asked.media_source_id,
         device_id: asked.device_id.clone(),
         address: asked.address,
+        except: asked.tried.clone(),
     }
 }
 
@@ -390,6 +218,10 @@ impl Resolve for ByCatalog {
 
     fn stalled(&self, copy: PublicId) {
         self.catalog.stalled().add(copy);
+    }
+
+    fn failed(&self, copy: PublicId) {
+        self.catalog.stalled().add_failed(copy);
     }
 
     fn look_around(&self) -> BoxFuture<'_, ()> {

@@ -2,7 +2,8 @@
 
 use axum::extract::{Path, Request, State};
 
-use super::media::{Answer, Call, Wanted, answer};
+use super::answer::{Answer, answer};
+use super::call::{Call, Wanted};
 use super::query::path_id;
 use super::{StreamError, StreamState};
 

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use http::StatusCode;
 use moka::future::Cache;
 
-use super::media::Call;
+use super::call::Call;
 use super::{StreamError, StreamState, StreamTarget};
 use crate::jellyfin::{Account, Server};
 use crate::model::PublicId;

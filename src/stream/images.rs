@@ -9,8 +9,9 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use sha2::{Digest, Sha256};
 
+use super::answer::{Answer, DOUBT};
+use super::call::Call;
 use super::image_cache::{Fetched, ImageKey, LARGEST, Picture, Validators};
-use super::media::{Answer, Call, DOUBT};
 use super::query::path_id;
 use super::{ImageAsked, ImageTarget, StreamError, StreamState, proxy};
 use crate::jellyfin::Made;

@@ -4,7 +4,9 @@
 //! with that caller's link, and what comes back is passed on as it comes ([`proxy`]). Nothing of the
 //! source shows: its ids, its tokens and its addresses stay behind; playlists are rewritten ([`hls`]).
 
+mod answer;
 mod by_catalog;
+mod call;
 mod caller;
 mod capability;
 mod downloads;
@@ -20,6 +22,7 @@ mod proxy;
 #[doc(hidden)]
 pub mod query;
 mod resolve;
+mod right;
 mod subtitles;
 #[cfg(test)]
 mod tests;

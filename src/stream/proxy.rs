@@ -101,7 +101,11 @@ pub(super) fn pass_on(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    if method != Method::HEAD {
+    if upstream.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+        // What comes with it is words, perhaps a page.
+        headers.remove(header::CONTENT_TYPE);
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+    } else if method != Method::HEAD {
         *response.body_mut() = Body::from_stream(chunks(upstream, server, pace));
     }
     Ok(response)

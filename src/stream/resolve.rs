@@ -30,6 +30,8 @@ pub struct Asked {
     pub from_middle: bool,
     /// The file as it lies there, by any of its ranges.
     pub whole_file: bool,
+    /// None of these copies: they could not be read just now.
+    pub tried: Vec<PublicId>,
     /// Not this copy, which keeps the player waiting: another of the same bytes.
     pub instead_of: Option<PublicId>,
 }
@@ -91,6 +93,9 @@ pub trait Resolve: Send + Sync {
 
     /// No byte of this copy came in time: others go before it for a while.
     fn stalled(&self, copy: PublicId);
+
+    /// This copy's server is there and does not give it: others go before it for a while.
+    fn failed(&self, copy: PublicId);
 
     /// Something went wrong with a server: asks all whether they are there.
     fn look_around(&self) -> BoxFuture<'_, ()>;

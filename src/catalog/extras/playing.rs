@@ -62,7 +62,7 @@ impl Catalog {
             server,
         });
         choice
-            .filter(|choice| self.is_available(choice))
+            .filter(|choice| self.may_be_asked(choice))
             .ok_or(CatalogError::Unavailable(extra.id))
     }
 

@@ -20,6 +20,8 @@ pub struct Asked {
     pub media_source_id: Option<PublicId>,
     pub device_id: Option<String>,
     pub address: Option<IpAddr>,
+    /// Versions that will not do, nor others of their copies: they were tried just now.
+    pub except: Vec<PublicId>,
 }
 
 /// The copy that is played.
@@ -61,30 +63,59 @@ impl Catalog {
         let named = asked.media_source_id.into_iter().chain([asked.id]);
         let candidates = told
             .into_iter()
-            .chain(named.filter(|id| is_copy(scope, *id)))
+            .chain(named.filter(|id| is_copy(scope, *id)));
+        self.best(scope, asked, &entry, candidates)
+    }
+
+    /// The available copies of an item, in the order in which they are offered for playing; where there is
+    /// none, those that failed just now, and may be well again.
+    pub fn offered(&self, scope: &Scope, entry: &ItemEntry) -> Vec<Choice> {
+        let (well, failed): (Vec<_>, Vec<_>) = self
+            .all_of(scope, entry)
+            .filter(|choice| self.may_be_asked(choice))
+            .partition(|choice| self.is_available(choice));
+        if well.is_empty() { failed } else { well }
+    }
+
+    fn all_of(&self, scope: &Scope, entry: &ItemEntry) -> impl Iterator<Item = Choice> {
+        let order = scope.playing_order(entry).into_iter();
+        order.filter_map(|copy| self.version(scope, scope.snapshot().copy(copy).id))
+    }
+
+    /// The first of these versions of the item that is available, else the first of all its copies; where none
+    /// is, in the same order, one that failed just now.
+    fn best(
+        &self,
+        scope: &Scope,
+        asked: &Asked,
+        entry: &ItemEntry,
+        candidates: impl Iterator<Item = PublicId>,
+    ) -> Result<Choice, CatalogError> {
+        let mut failed = None;
+        let named = candidates
             .filter_map(|id| self.version(scope, id))
             // An id of another item is no version of this one.
             .filter(|choice| scope.snapshot().item_of(choice.copy) == entry.item);
-        for choice in candidates {
+        let all = named.chain(self.all_of(scope, entry));
+        let except = asked.except.iter();
+        let except: Vec<CopyIx> = except
+            .filter_map(|id| Some(self.version(scope, *id)?.copy))
+            .collect();
+        for choice in all.filter(|choice| !except.contains(&choice.copy)) {
             if self.is_available(&choice) {
                 return Ok(choice);
             }
+            if failed.is_none() && self.may_be_asked(&choice) {
+                failed = Some(choice);
+            }
         }
-        self.offered(scope, &entry)
-            .into_iter()
-            .next()
-            .ok_or(CatalogError::Unavailable(asked.id))
+        failed.ok_or(CatalogError::Unavailable(asked.id))
     }
 
-    /// The available copies of an item, in the order in which they are offered for playing.
-    pub fn offered(&self, scope: &Scope, entry: &ItemEntry) -> Vec<Choice> {
-        let snapshot = scope.snapshot();
-        scope
-            .playing_order(entry)
-            .into_iter()
-            .filter_map(|copy| self.version(scope, snapshot.copy(copy).id))
-            .filter(|choice| self.is_available(choice))
-            .collect()
+    /// A version that failed just now, where nothing else will do.
+    pub fn worth_another_try(&self, scope: &Scope, version: PublicId) -> Option<Choice> {
+        let choice = self.version(scope, version)?;
+        self.may_be_asked(&choice).then_some(choice)
     }
 
     /// The copy that a `PlaybackInfo` for this version is about: the copy that the id names; for an
@@ -111,13 +142,7 @@ impl Catalog {
             let shown = row.filter(|row| row.play_session_id.is_some());
             candidates.extend(shown.and_then(|row| row.copy_public_id.parse::<PublicId>().ok()));
         }
-        candidates
-            .into_iter()
-            .filter_map(|id| self.version(scope, id))
-            .filter(|choice| scope.snapshot().item_of(choice.copy) == entry.item)
-            .find(|choice| self.is_available(choice))
-            .or_else(|| self.offered(scope, entry).into_iter().next())
-            .ok_or(CatalogError::Unavailable(asked.id))
+        self.best(scope, asked, entry, candidates.into_iter())
     }
 
     /// Remembers what a device was told: each id and the version that it means.
@@ -158,10 +183,15 @@ impl Catalog {
         Ok(None)
     }
 
-    /// Whether a copy is worth asking for: its server was not asked yet or answers, and it did not keep a
-    /// player waiting just now.
+    /// Whether a copy is worth asking for: its server was not asked yet or answers, and the copy itself could be
+    /// read, as far as is known.
     pub(in crate::catalog) fn is_available(&self, choice: &Choice) -> bool {
         choice.server.is_available() && !self.stalled().holds(choice.public)
+    }
+
+    /// Whether it may be asked for where no other will do: it does not keep anybody waiting.
+    pub(in crate::catalog) fn may_be_asked(&self, choice: &Choice) -> bool {
+        choice.server.is_available() && !self.stalled().keeps_waiting(choice.public)
     }
 
     /// The visible copy or version with this public id.

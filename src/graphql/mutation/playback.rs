@@ -89,5 +89,6 @@ fn asked(
         media_source_id,
         device_id: Some(device.clone()).filter(|device| !device.is_empty()),
         address: ctx.caller()?.meta.client_addr,
+        ..Asked::default()
     })
 }

@@ -253,6 +253,8 @@ impl Resolve for One {
 
     fn stalled(&self, _: PublicId) {}
 
+    fn failed(&self, _: PublicId) {}
+
     fn look_around(&self) -> BoxFuture<'_, ()> {
         Box::pin(async { drop(self.server.doubt().await) })
     }
