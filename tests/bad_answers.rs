@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use manyfin::db::byte_prints;
 use manyfin::demo::{Fault, Proxy};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bad_day::{copy_on, make_other_bytes, offered};
 use crate::support::gateway::{Client, Gateway, eventually, film, sources};
@@ -191,4 +191,47 @@ async fn what_may_not_be_downloaded_may_be_played() {
     assert_eq!(ann.first_bytes(&download).await, 403);
     sources.iter().for_each(|source| source.set_fault(None));
     assert_eq!(offered(&ann, &id, None).await[0].1, "Basement");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_names_no_version_leaves_it_to_the_others() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(2, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let troubles = [
+        Fault::Versions("\"x\""),
+        Fault::Versions("[]"),
+        Fault::Versions("{}"),
+        Fault::Versions("[{\"Id\":5}]"),
+        Fault::Versions("null"),
+        Fault::Null,
+        Fault::WrongTypes,
+        Fault::TruncatedJson,
+    ];
+    for (number, fault) in troubles.into_iter().enumerate() {
+        let id = ann.id_of(&film(&sources, number).0).await;
+        let info = async |version: &str| {
+            let path = format!("/Items/{id}/PlaybackInfo{version}");
+            ann.ask(Method::POST, &path, Some(json!({}))).await
+        };
+        sources[1].set_fault(Some(fault));
+        let told = offered(&ann, &id, Some(&id)).await;
+        assert_eq!(told, [(id.clone(), "Attic".to_owned())], "{fault:?}");
+        // With nobody left to say how it plays, that is said.
+        sources[0].set_fault(Some(fault));
+        let version = format!("?mediaSourceId={id}");
+        for asked in ["", version.as_str()] {
+            let (status, body): (u16, Value) = info(asked).await;
+            assert_eq!(status, 503, "{fault:?} {asked}: {body}");
+        }
+        sources.iter().for_each(|source| source.set_fault(None));
+        eventually("both are there", async || {
+            let registry = gateway.app.catalog.registry();
+            let mut servers = registry.all().into_iter();
+            servers.all(|server| server.status().is_online())
+        })
+        .await;
+    }
 }

@@ -199,9 +199,9 @@ async fn a_server_that_says_nothing_of_a_film_leaves_it_to_the_others() {
     assert!(was_asked(&sources[1], "PlaybackInfo"));
     let servers: Vec<_> = told.iter().map(|(_, server)| server.as_str()).collect();
     assert_eq!(servers, ["Attic"]);
-    // Nobody failed where all say nothing: there is no version.
+    // Where all say nothing, that is said.
     sources[0].set_fault(Some(Fault::Null));
-    assert_eq!(soon(offered(&ann, &id, None)).await, []);
+    assert_eq!(soon(playback_info(&ann, &id, "")).await, 503);
 }
 
 /// In real life. A file or a picture lies there; a transcode has to begin.

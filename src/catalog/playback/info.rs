@@ -17,6 +17,8 @@ use crate::wire::Body;
 /// How long further copies are waited for once one server has answered, and any before it is asked whether
 /// its server is there at all.
 const GRACE: Duration = Duration::from_millis(1_500);
+/// Copies that one request is tried at.
+const MOST_COPIES: usize = 3;
 
 impl Catalog {
     /// Answers Jellyfin's `PlaybackInfo`. `request` is the body with the query's parameters merged in,
@@ -35,32 +37,52 @@ impl Catalog {
             Some(_) => return Err(CatalogError::UnknownItem(asked.id)),
             None => return self.extra_playback_info(scope, asked, request).await,
         };
-        let wanted = match asked.media_source_id {
-            None => self.offered(scope, &entry),
+        let answers = match asked.media_source_id {
+            None => {
+                let offered = self.offered(scope, &entry);
+                if offered.is_empty() {
+                    return Err(CatalogError::Unavailable(asked.id));
+                }
+                self.ask(scope, offered, request, false).await?
+            }
             Some(id) if self.names_version(scope, &entry, id) => {
-                vec![self.picked(scope, asked, &entry, id).await?]
+                vec![self.ask_for_one(scope, asked, &entry, id, request).await?]
             }
             Some(_) => return Ok(no_stream()),
         };
-        if wanted.is_empty() {
-            return Err(CatalogError::Unavailable(asked.id));
-        }
-        let first = wanted[0].clone();
-        let one_version = asked.media_source_id.is_some();
-        let answers = match self.ask(scope, wanted, request, one_version).await {
-            Err(CatalogError::Upstream(error)) if one_version && error.is_outage() => {
-                // One lost request is no outage yet: where servers are gone, their status says so now.
-                self.look_around().await;
-                let id = asked.media_source_id.unwrap_or(asked.id);
-                let again = self.picked(scope, asked, &entry, id).await?;
-                if again.copy == first.copy {
-                    return Err(error.into());
-                }
-                self.ask(scope, vec![again], request, one_version).await?
-            }
-            answers => answers?,
-        };
         self.compose(scope, asked, &entry, answers).await
+    }
+
+    /// The version that is named, as its server tells it; where that one does not say how it plays, another.
+    async fn ask_for_one(
+        &self,
+        scope: &Scope,
+        asked: &Asked,
+        entry: &ItemEntry,
+        id: PublicId,
+        request: &Body,
+    ) -> Result<(Choice, Body), CatalogError> {
+        let mut asked = asked.clone();
+        let mut choice = self.picked(scope, &asked, entry, id).await?;
+        loop {
+            asked.except.push(choice.public);
+            let answer = self.ask(scope, vec![choice.clone()], request, true).await;
+            let error = match answer {
+                Ok(answers) => match answers.into_iter().next() {
+                    Some(answer) => return Ok(answer),
+                    None => CatalogError::Unavailable(asked.id),
+                },
+                Err(error) => error,
+            };
+            if matches!(&error, CatalogError::Upstream(error) if error.is_outage()) {
+                // One lost request is no outage yet: where servers are gone, their status says so after this.
+                self.look_around().await;
+            }
+            match self.picked(scope, &asked, entry, id).await {
+                Ok(next) if asked.except.len() < MOST_COPIES => choice = next,
+                _ => return Err(error),
+            }
+        }
     }
 
     /// An id of this item, or of one of its versions; the id of a hidden copy counts as the item's.
@@ -97,8 +119,16 @@ impl Catalog {
                     let server = &choice.server;
                     let answer = tokio::select! {
                         answer = server.post(&link.account, &path, &query, Some(&body)) => {
-                            if answer == Err(UpstreamError::Timeout) {
-                                self.stalled().add(choice.public);
+                            let answer = answer.and_then(readable);
+                            match &answer {
+                                Err(UpstreamError::Timeout) => self.stalled().add(choice.public),
+                                // It is there: the connection did not fail.
+                                Err(
+                                    UpstreamError::Malformed { .. }
+                                    | UpstreamError::Status { .. }
+                                    | UpstreamError::Redirected { .. },
+                                ) => self.stalled().add_failed(choice.public),
+                                _ => {}
                             }
                             answer
                         }
@@ -118,10 +148,7 @@ impl Catalog {
                     .unwrap_or(None),
             };
             match next {
-                Some((at, choice, Ok(Some(Value::Object(answer))))) => {
-                    found.push((at, choice, answer))
-                }
-                Some((_, _, Ok(_))) => {}
+                Some((at, choice, Ok(answer))) => found.push((at, choice, answer)),
                 Some((_, _, Err(error))) => failure = Some(error),
                 None => break,
             }
@@ -208,6 +235,27 @@ impl Catalog {
 
 fn mapped_tag(scope: &Scope, own: PublicId) -> String {
     scope.projection.ids.stream_tag(scope.viewer.user_id, own)
+}
+
+/// What a server says of how a copy plays: versions, or why there is none.
+fn readable(answer: Option<Value>) -> Result<Body, UpstreamError> {
+    let Some(Value::Object(answer)) = answer else {
+        return Err(malformed("it says nothing"));
+    };
+    let is_version = |source: &Value| source["Id"].is_string();
+    let listed = answer.get("MediaSources").and_then(Value::as_array);
+    let has_versions = listed.is_some_and(|all| !all.is_empty() && all.iter().all(is_version));
+    let says_why = answer.get("ErrorCode").is_some_and(Value::is_string);
+    match has_versions || says_why {
+        true => Ok(answer),
+        false => Err(malformed("it names no version")),
+    }
+}
+
+fn malformed(reason: &str) -> UpstreamError {
+    UpstreamError::Malformed {
+        reason: reason.to_owned(),
+    }
 }
 
 fn no_stream() -> Body {
