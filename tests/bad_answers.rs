@@ -235,3 +235,19 @@ async fn a_server_that_names_no_version_leaves_it_to_the_others() {
         .await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_say_how_a_film_plays_is_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(2, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let id = ann.id_of(&film(&sources, 0).0).await;
+    sources[1].set_fault(Some(Fault::Stuck));
+    let started = Instant::now();
+    let told = offered(&ann, &id, Some(&id)).await;
+    assert_eq!(told, [(id.clone(), "Attic".to_owned())]);
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(6), "{took:?}");
+}

@@ -17,6 +17,8 @@ use crate::wire::Body;
 /// How long further copies are waited for once one server has answered, and any before it is asked whether
 /// its server is there at all.
 const GRACE: Duration = Duration::from_millis(1_500);
+/// How long the one version that is asked for is waited for where there is another.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Copies that one request is tried at.
 const MOST_COPIES: usize = 3;
 
@@ -66,18 +68,32 @@ impl Catalog {
         let mut choice = self.picked(scope, &asked, entry, id).await?;
         loop {
             asked.except.push(choice.public);
-            let answer = self.ask(scope, vec![choice.clone()], request, true).await;
+            let another = self.picked(scope, &asked, entry, id).await.ok();
+            let answer = self.ask(scope, vec![choice.clone()], request, true);
+            let answer = match another {
+                Some(_) => tokio::time::timeout(PATIENCE, answer).await.ok(),
+                None => Some(answer.await),
+            };
             let error = match answer {
-                Ok(answers) => match answers.into_iter().next() {
+                Some(Ok(answers)) => match answers.into_iter().next() {
                     Some(answer) => return Ok(answer),
                     None => CatalogError::Unavailable(asked.id),
                 },
-                Err(error) => error,
+                Some(Err(error)) => {
+                    if matches!(&error, CatalogError::Upstream(error) if error.is_outage()) {
+                        // One lost request is no outage yet: where servers are gone, their status says so
+                        // after this.
+                        self.look_around().await;
+                    }
+                    error
+                }
+                None => {
+                    self.stalled().add_failed(choice.public);
+                    let server = choice.server.clone();
+                    tokio::spawn(async move { server.doubt().await });
+                    UpstreamError::Timeout.into()
+                }
             };
-            if matches!(&error, CatalogError::Upstream(error) if error.is_outage()) {
-                // One lost request is no outage yet: where servers are gone, their status says so after this.
-                self.look_around().await;
-            }
             match self.picked(scope, &asked, entry, id).await {
                 Ok(next) if asked.except.len() < MOST_COPIES => choice = next,
                 _ => return Err(error),
