@@ -5,7 +5,7 @@ use std::time::Duration;
 use manyfin::accounts::LinkState;
 use manyfin::db::links::{self, NewLink};
 use manyfin::db::outbox;
-use manyfin::demo::{Access, DemoServer};
+use manyfin::demo::{Access, DemoServer, Fault, Proxy};
 use manyfin::model::UpstreamId;
 use serde_json::{Value, json};
 
@@ -174,6 +174,51 @@ async fn gone(url: String) {
     all_played(&sources, &films[1].1).await;
     eventually("nothing waits", async || waiting(&gateway).await == 0).await;
     assert_eq!(ann.named(&films[0].0).await["UserData"]["Played"], true);
+}
+
+both_gateways!(
+    what_a_proxy_does_not_know_is_told_when_its_server_is_back,
+    behind_a_proxy
+);
+
+async fn behind_a_proxy(url: String) {
+    let sources = sources(2, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let (name, ids) = film(&sources, 0);
+    // It says that it is there, and knows nothing else.
+    sources[1].set_fault(Some(Fault::Behind(Proxy::Status(404))));
+    play(&ann, &name).await;
+    all_played(&sources[..1], &ids[..1]).await;
+    eventually("it waits, and says why", async || {
+        reasons(&ann).await == ["what answers there is no Jellyfin server"]
+    })
+    .await;
+    sources[1].set_fault(None);
+    all_played(&sources, &ids).await;
+    eventually("nothing waits", async || waiting(&gateway).await == 0).await;
+}
+
+both_gateways!(what_was_gone_and_came_back_is_filled, came_back);
+
+async fn came_back(url: String) {
+    let sources = sources(2, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let (name, ids) = film(&sources, 0);
+    let nobody_sees = Access {
+        hidden_libraries: vec!["Films".to_owned()],
+        ..Access::default()
+    };
+    // The account sees nothing there any more, and the gateway has not heard of it yet.
+    assert!(sources[1].set_access(ALICE, nobody_sees));
+    play(&ann, &name).await;
+    all_played(&sources[..1], &ids[..1]).await;
+    eventually("nothing waits", async || waiting(&gateway).await == 0).await;
+    assert!(!played(&sources[1], ids[1]));
+    assert!(sources[1].set_access(ALICE, Access::default()));
+    gateway.sync_links(gateway.servers[1]).await;
+    all_played(&sources, &ids).await;
 }
 
 both_gateways!(one_silence_postpones_all_that_waits, silence);

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::three_way::Told;
 use crate::accounts::{Accounts, Link, LinkState};
+use crate::catalog::sync::decode;
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::outbox::{self, LinkItemRow, OutboxRow};
 use crate::hear;
@@ -123,11 +124,19 @@ impl Courier {
                 if let Some(reason) = reason {
                     return self.postpone(&rows, &reason).await;
                 }
-                match tell(server, link, &item, &rows).await {
+                let told = match tell(server, link, &item, &rows).await {
+                    Err(UpstreamError::NotFound) => match lists(server, link, &item).await {
+                        Ok(false) => {
+                            let db = self.catalog.db();
+                            return Ok(outbox::drop_rows(db, &ids(&rows)).await?);
+                        }
+                        Ok(true) => Err(UpstreamError::NotFound),
+                        Err(error) => Err(error),
+                    },
+                    told => told,
+                };
+                match told {
                     Ok(body) => self.told(user, link.id, &item, &rows, &body).await,
-                    Err(UpstreamError::NotFound) => {
-                        Ok(outbox::drop_rows(self.catalog.db(), &ids(&rows)).await?)
-                    }
                     Err(error) => {
                         if error.is_outage() || is_refusal(&error) {
                             *silent.lock().expect("no panic while locked") =
@@ -217,6 +226,23 @@ fn is_refusal(error: &UpstreamError) -> bool {
         error,
         UpstreamError::Unauthorized | UpstreamError::Forbidden
     )
+}
+
+/// Whether an item is among what the account may see. A proxy whose server is away knows no item, and nothing
+/// else either: then nothing is known of the item.
+async fn lists(server: &Server, link: &Link, item: &str) -> Result<bool, UpstreamError> {
+    let query = [
+        ("userId", link.account.user_id.to_string()),
+        ("ids", item.to_owned()),
+        ("fields", String::new()),
+        ("enableImages", "false".to_owned()),
+    ];
+    let page = match server.get(&link.account, "/Items", &query).await {
+        Err(UpstreamError::NotFound) => Err(UpstreamError::NotJellyfin),
+        answer => decode::page(answer?),
+    };
+    let is_it = |body: &Body| decode::id(body).is_some_and(|id| id.to_string() == item);
+    Ok(page?.items.iter().any(is_it))
 }
 
 /// Tells a server the registers of one item; gives what it was told.
