@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio::sync::broadcast::Receiver;
 
-use crate::accounts::{Accounts, Viewer};
+use crate::accounts::{Accounts, Change, Viewer};
 use crate::catalog::Catalog;
 use crate::catalog::events::CatalogEvent;
 use crate::catalog::scope::Scope;
@@ -27,6 +27,7 @@ pub fn sockets(catalog: Catalog, accounts: Accounts) -> rest::Events {
     Arc::new(move |viewer| {
         let listener = Listener {
             events: catalog.events().listen(),
+            changes: accounts.changes(),
             catalog: catalog.clone(),
             accounts: accounts.clone(),
             viewer: viewer.clone(),
@@ -43,6 +44,7 @@ pub fn sockets(catalog: Catalog, accounts: Accounts) -> rest::Events {
 /// One socket's ear.
 struct Listener {
     events: Receiver<CatalogEvent>,
+    changes: Receiver<Change>,
     catalog: Catalog,
     accounts: Accounts,
     viewer: Arc<Viewer>,
@@ -57,7 +59,18 @@ impl Listener {
             self.before = Some(self.scope().await?);
         }
         loop {
-            match hear::next(&mut self.events).await {
+            let event = tokio::select! {
+                event = hear::next(&mut self.events) => event,
+                change = hear::next_or_missed(&mut self.changes) => {
+                    let own = Change::User(self.viewer.user_id);
+                    if matches!(change, None | Some(Change::Everything)) || change == Some(own) {
+                        // Perhaps it was this session that ended.
+                        self.scope().await?;
+                    }
+                    continue;
+                }
+            };
+            match event {
                 CatalogEvent::UserData { user, items } if user == self.viewer.user_id => {
                     return Some(SocketEvent::Watched(items));
                 }

@@ -83,7 +83,12 @@ pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>)
     }
     // What a transcode gives is the pace of its encoder, not of the line.
     let pace = whole_file.then(|| proxy::Pace::of(target.server.clone()));
-    let mut response = proxy::pass_on(&call.method, upstream, target.server, pace)?;
+    let flow = proxy::Flow {
+        right: Some(proxy::StillRight::of(state.resolve.clone(), &target)),
+        server: target.server,
+        pace,
+    };
+    let mut response = proxy::pass_on(&call.method, upstream, flow)?;
     if target.stands_in {
         response.headers_mut().remove(header::LAST_MODIFIED);
     }

@@ -97,6 +97,15 @@ impl ByCatalog {
             .ok_or(StreamError::Unavailable)
     }
 
+    async fn still(&self, user: PublicId, copy: PublicId) -> Result<bool, StreamError> {
+        let Some(viewer) = self.people.viewer(user).await? else {
+            return Ok(false);
+        };
+        let scope = self.catalog.scope(&viewer).await?;
+        let server = self.catalog.server_with(&scope, copy).await?;
+        Ok(server.is_some_and(|server| viewer.link_to(server).is_some()))
+    }
+
     async fn choose(&self, scope: &Scope, asked: &Asked) -> Result<playback::Choice, StreamError> {
         Ok(self.catalog.choose(scope, &wanted(asked)).await?)
     }
@@ -214,6 +223,10 @@ impl Resolve for ByCatalog {
 
     fn image(&self, asked: ImageAsked) -> BoxFuture<'_, Result<ImageTarget, StreamError>> {
         Box::pin(self.picture(asked))
+    }
+
+    fn may_still(&self, user: PublicId, copy: PublicId) -> BoxFuture<'_, bool> {
+        Box::pin(async move { self.still(user, copy).await.unwrap_or(true) })
     }
 
     fn stalled(&self, copy: PublicId) {

@@ -356,7 +356,11 @@ impl Source {
 async fn direct(call: &Call, source: Source, headers: HeaderMap) -> Answer {
     let up = proxy::headers_up(&call.headers);
     let upstream = source.open(call.method.clone(), up).await?;
-    let mut response = proxy::pass_on(&call.method, upstream, source.target.server, None)?;
+    let mut response = proxy::pass_on(
+        &call.method,
+        upstream,
+        proxy::Flow::of(source.target.server),
+    )?;
     response.headers_mut().extend(headers);
     Ok(response)
 }

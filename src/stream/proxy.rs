@@ -11,8 +11,9 @@ use http::header::{self, HeaderMap, HeaderName};
 use http::{HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
-use super::StreamError;
+use super::{Resolve, StreamError, StreamTarget};
 use crate::jellyfin::{BrokeOff, Server};
+use crate::model::PublicId;
 
 /// What a client may say to the source.
 const UP: [HeaderName; 4] = [
@@ -86,8 +87,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> HeaderValue {
 pub(super) fn pass_on(
     method: &Method,
     upstream: crate::jellyfin::Response,
-    server: Arc<Server>,
-    pace: Option<Pace>,
+    flow: Flow,
 ) -> Result<Response, StreamError> {
     check(upstream.status())?;
     let mut response = Response::new(Body::empty());
@@ -106,9 +106,58 @@ pub(super) fn pass_on(
         headers.remove(header::CONTENT_TYPE);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(0));
     } else if method != Method::HEAD {
-        *response.body_mut() = Body::from_stream(chunks(upstream, server, pace));
+        *response.body_mut() = Body::from_stream(chunks(upstream, flow));
     }
     Ok(response)
+}
+
+/// What a body on its way is watched for.
+pub(super) struct Flow {
+    pub(super) server: Arc<Server>,
+    pub(super) pace: Option<Pace>,
+    pub(super) right: Option<StillRight>,
+}
+
+impl Flow {
+    /// Of what lies open.
+    pub(super) fn of(server: Arc<Server>) -> Self {
+        Self {
+            server,
+            pace: None,
+            right: None,
+        }
+    }
+}
+
+/// How often a right is looked up while bytes flow by it.
+const LOOKED_UP: Duration = Duration::from_secs(10);
+
+/// The right that a stream flows by: it may end before the film does.
+pub(super) struct StillRight {
+    resolve: Arc<dyn Resolve>,
+    user: PublicId,
+    copy: PublicId,
+    looked: Instant,
+}
+
+impl StillRight {
+    pub(super) fn of(resolve: Arc<dyn Resolve>, target: &StreamTarget) -> Self {
+        Self {
+            resolve,
+            user: target.user,
+            copy: target.copy,
+            looked: Instant::now(),
+        }
+    }
+
+    async fn holds(&mut self) -> bool {
+        if self.looked.elapsed() < LOOKED_UP {
+            return true;
+        }
+        let holds = self.resolve.may_still(self.user, self.copy).await;
+        self.looked = Instant::now();
+        holds
+    }
 }
 
 /// Bytes after which the pace of a source is told.
@@ -160,30 +209,34 @@ impl Drop for Pace {
 
 /// The body as it comes. Where the source breaks off, so is the client's connection, so that it cannot
 /// take the part for the whole.
-pub(super) fn chunks(
+fn chunks(
     upstream: crate::jellyfin::Response,
-    server: Arc<Server>,
-    pace: Option<Pace>,
+    flow: Flow,
 ) -> impl Stream<Item = Result<Bytes, BrokeOff>> {
-    futures::stream::unfold(Some((upstream, server, pace)), |held| async move {
-        let (mut upstream, server, mut pace) = held?;
+    futures::stream::unfold(Some((upstream, flow)), |held| async move {
+        let (mut upstream, mut flow) = held?;
+        if let Some(right) = &mut flow.right
+            && !right.holds().await
+        {
+            return Some((Err(BrokeOff), None));
+        }
         let asked = Instant::now();
         let read = tokio::select! {
             read = tokio::time::timeout(IDLE, upstream.chunk()) => read,
             // It does not even answer: no use in waiting.
-            () = server.gone(DOUBT) => return Some((Err(BrokeOff), None)),
+            () = flow.server.gone(DOUBT) => return Some((Err(BrokeOff), None)),
         };
         match read {
             Ok(Ok(Some(bytes))) => {
-                if let Some(pace) = &mut pace {
+                if let Some(pace) = &mut flow.pace {
                     pace.count(bytes.len(), asked.elapsed());
                 }
-                Some((Ok(bytes), Some((upstream, server, pace))))
+                Some((Ok(bytes), Some((upstream, flow))))
             }
             Ok(Ok(None)) => None,
             Ok(Err(_)) | Err(_) => {
                 // Whoever asks next is to know how it is.
-                tokio::spawn(async move { server.check().await });
+                tokio::spawn(async move { flow.server.check().await });
                 Some((Err(BrokeOff), None))
             }
         }

@@ -91,6 +91,9 @@ pub trait Resolve: Send + Sync {
     /// `NotFound` when there is no such picture for this caller.
     fn image(&self, asked: ImageAsked) -> BoxFuture<'_, Result<ImageTarget, StreamError>>;
 
+    /// Whether a user may still have this copy, which flows already. Where that cannot be looked up, yes.
+    fn may_still(&self, user: PublicId, copy: PublicId) -> BoxFuture<'_, bool>;
+
     /// No byte of this copy came in time: others go before it for a while.
     fn stalled(&self, copy: PublicId);
 

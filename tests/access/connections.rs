@@ -176,6 +176,19 @@ async fn a_socket_ends_with_its_session() {
     }
 }
 
+/// Nothing is said and nothing happens meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_socket_ends_at_once_with_its_session() {
+    let world = World::new().await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let mut socket = jellyfin(&world, &ann).await;
+    // Its ear is open by now.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.sign_out(&ann).await;
+    let end = hear(&mut socket, Duration::from_secs(5)).await;
+    assert!(end.is_err(), "{end:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_ends_when_what_is_seen_changes_after_its_session() {
     let world = World::new().await;

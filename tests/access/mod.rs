@@ -8,6 +8,7 @@ mod rights;
 mod routes;
 mod shown;
 mod sockets;
+mod streams;
 mod told;
 mod unread;
 mod walk;

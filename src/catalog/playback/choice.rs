@@ -112,6 +112,21 @@ impl Catalog {
         failed.ok_or(CatalogError::Unavailable(asked.id))
     }
 
+    /// The server that a version or an extra lies on; none for what the viewer does not see.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn server_with(
+        &self,
+        scope: &Scope,
+        id: PublicId,
+    ) -> Result<Option<i64>, CatalogError> {
+        if let Some(choice) = self.version(scope, id) {
+            return Ok(Some(choice.server.id));
+        }
+        Ok(self.extra(scope, id).await?.map(|extra| extra.server_id))
+    }
+
     /// A version that failed just now, where nothing else will do.
     pub fn worth_another_try(&self, scope: &Scope, version: PublicId) -> Option<Choice> {
         let choice = self.version(scope, version)?;

@@ -251,6 +251,10 @@ impl Resolve for One {
         Box::pin(async move { answer })
     }
 
+    fn may_still(&self, _: PublicId, _: PublicId) -> BoxFuture<'_, bool> {
+        Box::pin(std::future::ready(true))
+    }
+
     fn stalled(&self, _: PublicId) {}
 
     fn failed(&self, _: PublicId) {}
