@@ -251,3 +251,37 @@ async fn a_server_that_does_not_say_how_a_film_plays_is_not_waited_for() {
     let took = started.elapsed();
     assert!(took < Duration::from_secs(6), "{took:?}");
 }
+
+/// Parts of another length than asked for say nothing of a file.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_parts_cannot_be_compared_stands_in_for_none() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(2, 12).await;
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let troubles = [
+        Fault::PartsLongerBy(1),
+        Fault::PartsLongerBy(-1),
+        Fault::PartsLongerBy(4 << 20),
+        Fault::WholeFile,
+    ];
+    for (number, fault) in troubles.into_iter().enumerate() {
+        let (_, ids) = film(&sources, number);
+        let copies: Vec<String> = (0..2).map(|at| copy_on(&gateway, at, ids[at])).collect();
+        sources[0].set_fault(Some(fault));
+        let played = stream(&copies[1], &copies[1]);
+        assert_eq!(ann.first_bytes(&played).await, 206);
+        eventually("the file that can be compared is", async || {
+            let prints = byte_prints::of(gateway.app.catalog.db(), &copies).await;
+            let prints = prints.expect("prints");
+            prints.iter().any(|print| print.version_id == copies[1])
+        })
+        .await;
+        sources[0].set_fault(None);
+        sources[1].set_fault(Some(Fault::Behind(Proxy::Status(500))));
+        let (status, _) = at_once(&ann, &played, MIDDLE).await;
+        assert!(status >= 500, "{fault:?}: {status}");
+        sources[1].set_fault(None);
+    }
+}

@@ -233,7 +233,8 @@ async fn silence(url: String) {
         items.push(ann.id_of(name).await);
     }
     let basement = link(&gateway, 1).await;
-    sources[1].set_available(false).await.expect("it stops");
+    let fails = Fault::Behind(Proxy::Status(500));
+    sources[1].set_fault(Some(fails));
     for item in &items {
         ann.post(&format!("/UserPlayedItems/{item}"), json!({}))
             .await;
@@ -245,18 +246,28 @@ async fn silence(url: String) {
         waiting(&gateway).await == 12
     })
     .await;
+    eventually("each failed", async || {
+        reasons(&ann).await.iter().all(|reason| !reason.is_empty())
+    })
+    .await;
+    sources[1].clear_seen();
     // All are due at once: the first that fail speak for the others.
     let db = gateway.app.accounts.db();
     let now = chrono::Utc::now().timestamp_millis();
     outbox::hurry(db, basement, now)
         .await
         .expect("they are due");
-    eventually("each is told why it waits", async || {
-        let reasons = reasons(&ann).await;
-        reasons.len() == 12 && reasons.iter().all(|reason| !reason.is_empty())
-    })
-    .await;
-    sources[1].set_available(true).await.expect("it starts");
+    eventually("they were tried", async || !sources[1].seen().is_empty()).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let seen = sources[1].seen();
+    let told = seen.iter().filter(|seen| seen.path.contains("/UserData"));
+    let told = told.count();
+    assert!((1..12).contains(&told), "{told} were tried");
+    assert_eq!(reasons(&ann).await.len(), 12);
+    sources[1].set_fault(None);
+    outbox::hurry(db, basement, chrono::Utc::now().timestamp_millis())
+        .await
+        .expect("they are due");
     for (_, ids) in &films {
         all_played(&sources, ids).await;
     }

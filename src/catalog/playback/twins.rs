@@ -142,14 +142,17 @@ impl Catalog {
         if !begun {
             return;
         }
-        let (catalog, viewer) = (self.clone(), scope.viewer.clone());
+        let all = others.into_iter().chain([own]);
+        let all: Vec<(Version, Account)> = all
+            .filter_map(|one| {
+                let link = scope.viewer.link_to(one.choice.server.id)?;
+                Some((one, link.account.clone()))
+            })
+            .collect();
+        let catalog = self.clone();
         tokio::spawn(async move {
-            for one in others.iter().chain([&own]) {
-                let link = viewer.link_to(one.choice.server.id);
-                let Some(account) = link.map(|link| link.account.clone()) else {
-                    continue;
-                };
-                if let Err(error) = catalog.take_print(one, &account).await {
+            for (one, account) in &all {
+                if let Err(error) = catalog.take_print(one, account).await {
                     tracing::debug!(server = one.choice.server.id, %error, "a file was not compared");
                 }
             }
