@@ -1,6 +1,6 @@
 //! Safety at the door: what strangers may send, how often, and from which pages.
 
-use std::time::{Duration, Instant};
+mod documents;
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -139,15 +139,6 @@ async fn who_asks_too_often_waits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_are_bounded_in_every_direction() {
     let door = Door::new(0).await;
-    let bomb: String = (0..26)
-        .map(|at| format!("fragment f{at} on Query{{...f{0} ...f{0}}}", at + 1))
-        .collect();
-    let bomb = format!("{{...f0}}{bomb}fragment f26 on Query{{__typename}}");
-    let started = Instant::now();
-    assert_eq!(door.code(&bomb).await, "TOO_COMPLEX");
-    // Walked without memory it takes most of a minute.
-    assert!(started.elapsed() < Duration::from_secs(5));
-
     let aliases: String = (0..200).map(|at| format!("a{at}: __typename ")).collect();
     assert_eq!(door.code(&format!("{{ {aliases} }}")).await, "TOO_COMPLEX");
     let tokens = "__typename ".repeat(5_000);

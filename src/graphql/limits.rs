@@ -1,7 +1,8 @@
 //! What a document from outside may cost, decided before async-graphql walks it.
 //!
 //! The executor's own checks walk fragment spreads without memory, so that a chain of 26 fragments
-//! that spread each other twice takes them half a minute. Here every fragment is counted once.
+//! that spread each other twice takes them half a minute. Here every fragment is counted once, and
+//! every step of that walk costs: also one that leads nowhere.
 
 use std::collections::HashMap;
 
@@ -23,7 +24,7 @@ pub struct Limits {
     pub tokens: usize,
     /// Brackets that are open at once.
     pub nesting: usize,
-    /// Selections once all fragments are expanded.
+    /// Fields, spreads and inline fragments once all fragments are expanded.
     pub selections: u64,
     /// Aliases once all fragments are expanded.
     pub aliases: u64,
@@ -79,6 +80,11 @@ pub fn admit(query: &str, limits: &Limits) -> Result<ExecutableDocument, GraphEr
         total = total.and(counter.selection_set(&operation.node.selection_set.node)?);
     }
     within("selections", total.selections, limits.selections)?;
+    // Those that no operation spreads are looked at by validation too.
+    for name in document.fragments.keys() {
+        let cost = counter.fragment(name)?;
+        within("selections", cost.selections, limits.selections)?;
+    }
     within("aliases", total.aliases, limits.aliases)?;
     within(
         "levels of lists in introspection",
@@ -132,11 +138,10 @@ impl<'a> Counter<'a> {
     fn selection_set(&mut self, set: &'a SelectionSet) -> Result<Cost, GraphError> {
         let mut total = Cost::default();
         for selection in &set.items {
-            let cost = match &selection.node {
+            let mut cost = match &selection.node {
                 Selection::Field(field) => {
                     let field = &field.node;
                     let mut cost = self.selection_set(&field.selection_set.node)?;
-                    cost.selections = cost.selections.saturating_add(1);
                     if field.alias.is_some() {
                         cost.aliases = cost.aliases.saturating_add(1);
                     }
@@ -155,13 +160,14 @@ impl<'a> Counter<'a> {
                     self.fragment(&spread.node.fragment_name.node)?
                 }
             };
+            cost.selections = cost.selections.saturating_add(1);
             total = total.and(cost);
         }
         Ok(total)
     }
 
     fn fragment(&mut self, name: &Name) -> Result<Cost, GraphError> {
-        // An unknown fragment is for validation to report.
+        // An unknown fragment is for validation to report; the spread itself was counted.
         let Some((name, fragment)) = self.document.fragments.get_key_value(name) else {
             return Ok(Cost::default());
         };

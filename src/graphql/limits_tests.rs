@@ -103,3 +103,46 @@ fn a_parse_error_does_not_repeat_the_document() {
 fn an_unknown_fragment_is_for_validation_to_report() {
     assert_eq!(code("{ ...nowhere }"), None);
 }
+
+/// Every way for the same chain to end, each of which costs nothing by itself.
+#[test]
+fn a_chain_that_leads_nowhere_is_refused_at_once() {
+    let chain = bomb(26);
+    let chain = chain.trim_end_matches("fragment f26 on Query{__typename}");
+    let ends = [
+        "",
+        "fragment f26 on Query{...nowhere}",
+        "fragment f26 on Query{... {...nowhere}}",
+        "fragment f26 on Query{...nowhere @skip(if: true)}",
+        "fragment f26 on Nothing{__typename @include(if: false)}",
+    ];
+    for end in ends {
+        // Also where no operation, or only the second one, spreads it.
+        for start in [
+            "{...f0}",
+            "{__typename}",
+            "query a{__typename} query b{...f0}",
+        ] {
+            let query = chain.replacen("{...f0}", start, 1) + end;
+            let fastest = (0..5)
+                .map(|_| {
+                    let begin = Instant::now();
+                    assert_eq!(code(&query), Some(Code::TooComplex), "{query}");
+                    begin.elapsed()
+                })
+                .min()
+                .unwrap();
+            assert!(fastest < Duration::from_millis(5), "{fastest:?}: {query}");
+        }
+    }
+}
+
+#[test]
+fn inline_fragments_and_spreads_count() {
+    let spreads = "...f ".repeat(1_300);
+    let doubled = format!("{{...g ...g}} fragment g on Query{{ {spreads} }}");
+    assert_eq!(code(&doubled), None);
+    let nested = "... { ...f } ".repeat(700);
+    let query = format!("{{...g ...g ...g ...g}} fragment g on Query{{ {nested} }}");
+    assert_eq!(code(&query), Some(Code::TooComplex));
+}
