@@ -31,7 +31,7 @@ use crate::jellyfin::Registry;
 use crate::model::Secret;
 use crate::rest::{self, RestSettings, RestState};
 use crate::server::{
-    self, Access, Health, MetricsState, RateLimit, Routes, Stopped, TrustedProxies,
+    self, Access, Crowd, Health, MetricsState, RateLimit, Routes, Stopped, TrustedProxies,
 };
 use crate::stream::{
     self, ByCatalog, Capabilities, ImageCache, ImageSettings, KnownPeople, StreamState,
@@ -73,6 +73,7 @@ pub struct App {
     pub sync: Sync,
     pub engine: graphql::Engine,
     router: Router,
+    crowd: Crowd,
     /// Ends event streams and sockets.
     closing: CancellationToken,
     tasks: tokio::task::JoinSet<()>,
@@ -193,6 +194,7 @@ impl App {
             sync,
             engine,
             router,
+            crowd: Crowd::new(&TrustedProxies::new(&config.trusted_proxies)),
             closing,
             tasks,
         })
@@ -201,6 +203,11 @@ impl App {
     /// Every route.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// How many may be connected at once.
+    pub fn crowd(&self) -> Crowd {
+        self.crowd.clone()
     }
 
     /// Answers at this address until `stop` resolves. Event streams and sockets end at once then, so that
@@ -215,7 +222,7 @@ impl App {
             stop.await;
             closing.cancel();
         };
-        server::serve(listener, self.router(), stop).await
+        server::serve(listener, self.router(), self.crowd.clone(), stop).await
     }
 
     /// Ends all background work.

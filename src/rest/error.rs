@@ -39,6 +39,10 @@ pub enum RestError {
         path: String,
         problem: String,
     },
+    #[error("the body is too large")]
+    TooLarge,
+    #[error("the body came too slowly")]
+    TooSlow,
     #[error("media type is not supported")]
     UnsupportedMediaType,
     /// The source server is silent.
@@ -66,6 +70,8 @@ impl RestError {
             Self::BadRequest | Self::Invalid { .. } | Self::BadBody { .. } => {
                 StatusCode::BAD_REQUEST
             }
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
@@ -100,6 +106,8 @@ impl IntoResponse for RestError {
             Self::WrongLogin
             | Self::Refused
             | Self::BadRequest
+            | Self::TooLarge
+            | Self::TooSlow
             | Self::Unavailable
             | Self::TooManyAttempts => plain(status),
         }

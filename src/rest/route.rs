@@ -19,6 +19,7 @@ use super::engine::{Data, OnBehalf, Operation};
 use super::error::RestError;
 use super::params::Params;
 use crate::accounts::Viewer;
+use crate::error::Unread;
 use crate::model::PublicId;
 use crate::wire::any_case;
 
@@ -137,7 +138,11 @@ async fn admit(route: Route, state: RestState, request: Request) -> Result<Ask, 
         .map(|ConnectInfo(address)| address.ip());
     let body = axum::body::to_bytes(body, BODY_LIMIT)
         .await
-        .map_err(|_| RestError::BadRequest)?;
+        .map_err(|error| match Unread::of(&error) {
+            Unread::TooLarge => RestError::TooLarge,
+            Unread::TooSlow => RestError::TooSlow,
+            Unread::Broken => RestError::BadRequest,
+        })?;
     Ok(Ask {
         behalf: OnBehalf {
             viewer,

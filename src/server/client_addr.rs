@@ -1,6 +1,6 @@
 //! Where a request really comes from. `X-Forwarded-For` is believed from trusted proxies only.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -18,7 +18,7 @@ impl TrustedProxies {
         Self(networks.into())
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
@@ -49,6 +49,17 @@ fn parse(hop: &str) -> Option<IpAddr> {
         .or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip()))
         .ok()
         .map(|address| address.to_canonical())
+}
+
+/// Who has one address of IPv6 has 2^64.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(six) => {
+            let [a, b, c, d, ..] = six.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        four => four,
+    }
 }
 
 /// Puts the client's address where the handlers read the peer's.

@@ -2,7 +2,7 @@
 //! machine itself is not counted.
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -15,6 +15,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use lru::LruCache;
 
+use super::client_addr::network;
 use crate::model::PublicId;
 
 /// The oldest beyond these are forgotten: memory stays bounded.
@@ -118,17 +119,6 @@ fn refused(wait: u64) -> Response {
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     (StatusCode::TOO_MANY_REQUESTS, headers, "too many requests").into_response()
-}
-
-/// Who has one address of IPv6 has 2^64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(six) => {
-            let [a, b, c, d, ..] = six.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        four => four,
-    }
 }
 
 #[cfg(test)]

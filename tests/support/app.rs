@@ -56,9 +56,9 @@ impl TestApp {
         let app = App::start(&config, tuning)
             .await
             .expect("the gateway starts");
-        let router = app.router();
+        let (router, crowd) = (app.router(), app.crowd());
         let listener = tokio::spawn(async move {
-            manyfin::server::serve(listener, router, std::future::pending()).await;
+            manyfin::server::serve(listener, router, crowd, std::future::pending()).await;
         });
         Self {
             app,

@@ -125,9 +125,9 @@ async fn start(
     let app = App::start(&config, tuning)
         .await
         .expect("the gateway starts");
-    let router = app.router();
+    let (router, crowd) = (app.router(), app.crowd());
     let task = tokio::spawn(async move {
-        manyfin::server::serve(listener, router, std::future::pending()).await;
+        manyfin::server::serve(listener, router, crowd, std::future::pending()).await;
     });
     (app, format!("http://{address}"), Listener(task))
 }

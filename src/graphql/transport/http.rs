@@ -10,6 +10,7 @@ use axum::response::Response;
 use super::accept::{Answer, media_type, negotiate};
 use super::params::{Incoming, Params};
 use super::{TransportState, meta, origin, params, respond, token};
+use crate::error::Unread;
 use crate::graphql::error::{Code, GraphError};
 use crate::graphql::{RequestMeta, engine::Entrance};
 
@@ -115,18 +116,30 @@ pub(super) async fn incoming(
             let limits = state.engine.limits();
             let body = axum::body::to_bytes(body, limits.body_bytes)
                 .await
-                .map_err(|_| {
-                    let error = GraphError::new(
-                        Code::TooComplex,
-                        format!("the body has more than {} bytes", limits.body_bytes),
-                    );
-                    (StatusCode::PAYLOAD_TOO_LARGE, error)
-                })?;
+                .map_err(|error| unread(&error, limits.body_bytes))?;
             params::from_body(&body, limits.batch).map_err(bad)
         }
         _ => {
             let error = GraphError::new(Code::BadInput, "use GET or POST");
             Err((StatusCode::METHOD_NOT_ALLOWED, error))
+        }
+    }
+}
+
+fn unread(error: &axum::Error, most: usize) -> Refusal {
+    match Unread::of(error) {
+        Unread::TooLarge => {
+            let told = format!("the body has more than {most} bytes");
+            let error = GraphError::new(Code::TooComplex, told);
+            (StatusCode::PAYLOAD_TOO_LARGE, error)
+        }
+        Unread::TooSlow => {
+            let error = GraphError::new(Code::BadInput, "the body came too slowly");
+            (StatusCode::REQUEST_TIMEOUT, error)
+        }
+        Unread::Broken => {
+            let error = GraphError::new(Code::BadInput, "the body cannot be read");
+            (StatusCode::BAD_REQUEST, error)
         }
     }
 }
