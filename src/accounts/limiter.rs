@@ -1,4 +1,5 @@
-//! How often somebody may try to sign in: token buckets by address and by name, in memory.
+//! How often somebody may try to sign in, here or with an account of a server: token buckets by address and
+//! by name, in memory.
 //!
 //! Who signed in from a device or a network before has a bucket of their own for it, so that nobody who
 //! tries a name from elsewhere keeps its owner out.
@@ -11,6 +12,7 @@ use lru::LruCache;
 
 use super::AccountsError;
 use crate::clock::Clock;
+use crate::model::PublicId;
 
 /// Wrong attempts at once.
 const BURST_ADDRESS: f64 = 30.0;
@@ -38,6 +40,27 @@ enum Who {
     Name(String),
     NameIn(String, IpAddr),
     NameOn(String, String),
+    /// A user who links accounts, and one account that they try.
+    Linking(PublicId),
+    Account(PublicId, i64, String),
+}
+
+/// A user who says that an account of a server is theirs.
+pub(super) struct LinkAttempt<'a> {
+    pub user: PublicId,
+    pub server: i64,
+    /// Nothing where they have a token.
+    pub username: &'a str,
+}
+
+impl LinkAttempt<'_> {
+    fn whos(&self) -> [Who; 2] {
+        let name = shortened(&self.username.to_lowercase());
+        [
+            Who::Account(self.user, self.server, name),
+            Who::Linking(self.user),
+        ]
+    }
 }
 
 /// What a name signed in by.
@@ -108,11 +131,32 @@ impl Limiter {
         name_key: &str,
         from: Origin<'_>,
     ) -> Result<(), AccountsError> {
+        self.take(&whos(address, name_key, from))
+    }
+
+    /// Gives an attempt back: it was right, or said nothing.
+    pub(super) fn give_back(&self, address: Option<IpAddr>, name_key: &str, from: Origin<'_>) {
+        self.put_back(&whos(address, name_key, from));
+    }
+
+    /// Takes one attempt of a user at an account of a server.
+    ///
+    /// # Errors
+    /// `TooManyAttempts`, taking none.
+    pub(super) fn admit_link(&self, attempt: &LinkAttempt<'_>) -> Result<(), AccountsError> {
+        self.take(&attempt.whos())
+    }
+
+    /// As [`Self::give_back`].
+    pub(super) fn give_back_link(&self, attempt: &LinkAttempt<'_>) {
+        self.put_back(&attempt.whos());
+    }
+
+    fn take(&self, whos: &[Who]) -> Result<(), AccountsError> {
         let now = self.clock.millis();
         let mut buckets = self.buckets.lock().unwrap_or_else(|e| e.into_inner());
-        let whos = whos(address, name_key, from);
         let mut wait = 0.0_f64;
-        for who in &whos {
+        for who in whos {
             let (burst, refill) = who.limits();
             let bucket = buckets.get_or_insert_mut(who.clone(), || Bucket {
                 tokens: burst,
@@ -135,7 +179,7 @@ impl Limiter {
             let retry_after_s = (wait / 1000.0).ceil() as u64;
             return Err(AccountsError::TooManyAttempts { retry_after_s });
         }
-        for who in &whos {
+        for who in whos {
             if let Some(bucket) = buckets.get_mut(who) {
                 bucket.tokens -= 1.0;
             }
@@ -143,11 +187,10 @@ impl Limiter {
         Ok(())
     }
 
-    /// Gives an attempt back: it was right, or said nothing.
-    pub(super) fn give_back(&self, address: Option<IpAddr>, name_key: &str, from: Origin<'_>) {
+    fn put_back(&self, whos: &[Who]) {
         let mut buckets = self.buckets.lock().unwrap_or_else(|e| e.into_inner());
-        for who in whos(address, name_key, from) {
-            if let Some(bucket) = buckets.get_mut(&who) {
+        for who in whos {
+            if let Some(bucket) = buckets.get_mut(who) {
                 bucket.tokens = (bucket.tokens + 1.0).min(who.limits().0);
             }
         }
@@ -157,7 +200,7 @@ impl Limiter {
 impl Who {
     fn limits(&self) -> (f64, f64) {
         match self {
-            Self::Address(_) => (BURST_ADDRESS, REFILL_ADDRESS),
+            Self::Address(_) | Self::Linking(_) => (BURST_ADDRESS, REFILL_ADDRESS),
             _ => (BURST_NAME, REFILL_NAME),
         }
     }

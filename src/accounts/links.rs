@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::limiter::LinkAttempt;
 use super::service::{Accounts, Change};
 use super::upstream_login::{Credentials, Proven, log_out, prove};
 use super::viewers::read_id;
@@ -89,8 +90,8 @@ impl Accounts {
     /// password is kept, sealed, to renew the token by.
     ///
     /// # Errors
-    /// `Forbidden`, `NotFound`, `WrongUpstreamCredentials`, `Upstream`; `InvalidInput` for the
-    /// sign-in of an administrator.
+    /// `Forbidden`, `NotFound`, `TooManyAttempts`, `WrongUpstreamCredentials`, `Upstream`; `InvalidInput`
+    /// for the sign-in of an administrator.
     pub async fn link_account(
         &self,
         actor: &Actor,
@@ -104,7 +105,9 @@ impl Accounts {
         let server = self.server_of(server_id)?;
         let known = links::of_user_on(&self.0.db, &user.to_string(), server_id).await?;
         let device_id = PublicId::random().to_string();
-        let proven = prove(&server, &credentials, &device_id).await?;
+        let proven = self
+            .prove_for(actor, &server, server_id, &credentials, &device_id)
+            .await?;
         let tx = self.0.db.begin().await?;
         let row = self
             .put_link(
@@ -125,6 +128,36 @@ impl Accounts {
         self.changed(Change::Link { id: row.id, user }).await?;
         let shared = links::shared_accounts(&self.0.db).await?;
         info(&row, &shared)
+    }
+
+    /// Asks the server whether the account is the actor's. Wrong passwords cost: nobody tries an account of
+    /// somebody else's server out through here.
+    async fn prove_for(
+        &self,
+        actor: &Actor,
+        server: &Server,
+        server_id: i64,
+        credentials: &Credentials,
+        device_id: &str,
+    ) -> Result<Proven, AccountsError> {
+        let username = match credentials {
+            Credentials::Password { username, .. } => username.as_str(),
+            Credentials::Token(_) => "",
+        };
+        let attempt = actor.user_id().map(|user| LinkAttempt {
+            user,
+            server: server_id,
+            username,
+        });
+        if let Some(attempt) = &attempt {
+            self.0.limiter.admit_link(attempt)?;
+        }
+        let proven = prove(server, credentials, device_id).await;
+        let is_wrong = matches!(proven, Err(AccountsError::WrongUpstreamCredentials));
+        if let (Some(attempt), false) = (&attempt, is_wrong) {
+            self.0.limiter.give_back_link(attempt);
+        }
+        proven
     }
 
     /// A link whose server cannot be reached yet: found out at first contact.
@@ -250,9 +283,7 @@ impl Accounts {
         link: i64,
         sign_in: bool,
     ) -> Result<LinkInfo, AccountsError> {
-        let row = self.link_row(link).await?;
-        let user = read_id(&row.user_id)?;
-        actor.need_to_be(user)?;
+        let (row, user) = self.link_for(actor, link).await?;
         self.may_sign_in(user, sign_in).await?;
         let change = LinkChange {
             sign_in: Some(sign_in),
@@ -274,9 +305,7 @@ impl Accounts {
     /// # Errors
     /// `Forbidden`, `NotFound`.
     pub async fn unlink(&self, actor: &Actor, link: i64) -> Result<(), AccountsError> {
-        let row = self.link_row(link).await?;
-        let user = read_id(&row.user_id)?;
-        actor.need_to_be(user)?;
+        let (row, user) = self.link_for(actor, link).await?;
         let tx = self.0.db.begin().await?;
         links::delete(&tx, link).await?;
         self.audit(&tx, actor, "link.delete", link, Some(shown(&row)), None)
@@ -300,6 +329,20 @@ impl Accounts {
             return Err(InvalidInput::new("signIn", problem, "false").into());
         }
         Ok(())
+    }
+
+    /// A link that the actor may change. Somebody else's is none: its number tells nothing.
+    async fn link_for(
+        &self,
+        actor: &Actor,
+        link: i64,
+    ) -> Result<(LinkRow, PublicId), AccountsError> {
+        let row = self.link_row(link).await?;
+        let user = read_id(&row.user_id)?;
+        match actor.need_to_be(user) {
+            Ok(()) => Ok((row, user)),
+            Err(_) => Err(AccountsError::NotFound("link")),
+        }
     }
 
     pub(super) async fn link_row(&self, id: i64) -> Result<LinkRow, AccountsError> {
