@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::CatalogError;
 use super::events::Events;
 use super::hydrate::{self, CopyRef, Hydrate};
-use super::playback::{Sampling, Shown, Stalled};
+use super::playback::{NamePictures, Sampling, Shown, Stalled};
 use super::render::{self, Bodies, Identity};
 use super::scope::{Entry, ItemEntry, Scope, ServersNow};
 use super::scopes::Projections;
@@ -40,6 +40,7 @@ struct Inner {
     user_items: Mutex<HashMap<PublicId, Arc<UserItems>>>,
     players: Players,
     shown: Shown,
+    name_pictures: NamePictures,
     sampling: Sampling,
     stalled: Stalled,
     events: Events,
@@ -76,6 +77,7 @@ impl Catalog {
             user_items: Mutex::default(),
             players: Players::default(),
             shown: Shown::default(),
+            name_pictures: NamePictures::default(),
             sampling: Sampling::default(),
             stalled: Stalled::default(),
             events: Events::default(),
@@ -115,6 +117,10 @@ impl Catalog {
 
     pub(super) fn players(&self) -> &Players {
         &self.0.players
+    }
+
+    pub(super) fn name_pictures(&self) -> &NamePictures {
+        &self.0.name_pictures
     }
 
     pub(super) fn shown(&self) -> &Shown {

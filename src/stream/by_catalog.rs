@@ -157,10 +157,15 @@ impl ByCatalog {
             index,
             asked.tag.as_deref(),
         );
+        let tag = asked.tag.as_deref();
+        let known = match known {
+            None if scope.is_none() => self.catalog.name_picture(asked.id, tag).await,
+            known => known,
+        };
         let choice = match known {
             Some(choice) => choice,
             None => {
-                let (scope, tag) = (scope.as_ref(), asked.tag.as_deref());
+                let scope = scope.as_ref();
                 let extra = self.catalog.extra_image(scope, asked.id, tag).await?;
                 extra.ok_or(StreamError::NotFound)?
             }

@@ -2,10 +2,8 @@
 //! that a list shows. Pictures are open to whoever has the id and the tag, which cannot be guessed.
 
 use crate::accounts::PublicIds;
-use crate::catalog::names::each_name;
 use crate::catalog::scope::{Entry, Scope};
 use crate::catalog::snapshot::{Copy, LibraryRef, Snapshot, Target};
-use crate::merge::name::fold;
 use crate::model::{PublicId, UpstreamId};
 
 /// A picture on its server.
@@ -63,12 +61,9 @@ pub fn image(
                 ("collections", LibraryRef::Collections),
                 ("playlists", LibraryRef::Playlists),
             ];
-            return match shelves.iter().find(|(name, _)| ids.fixed(name) == id) {
-                Some((_, library)) => of_library(snapshot, scope, *library, tag),
-                // A viewer's names are among the entries.
-                None if scope.is_some() => None,
-                None => of_name(snapshot, ids, id, tag),
-            };
+            // A viewer's names are among the entries; for who is unknown: `name_pictures`.
+            let (_, library) = shelves.iter().find(|(name, _)| ids.fixed(name) == id)?;
+            return of_library(snapshot, scope, *library, tag);
         }
     };
     let lead = scope
@@ -136,30 +131,5 @@ fn of_library(
             item: library.library_id,
             tag: known.to_owned(),
         })
-    })
-}
-
-/// Names without a viewer: whoever knows the id was told it.
-fn of_name(
-    snapshot: &Snapshot,
-    ids: &PublicIds,
-    id: PublicId,
-    tag: Option<&str>,
-) -> Option<ImageChoice> {
-    snapshot.copies.iter().find_map(|copy| {
-        let mut found = None;
-        each_name(copy, |kind, name, upstream, known| {
-            if let (None, Some(upstream), Some(known)) = (&found, upstream, known)
-                && tag.is_none_or(|tag| tag == known)
-                && ids.name(kind, &fold(name)) == id
-            {
-                found = Some(ImageChoice {
-                    server_id: snapshot.server_of(copy).id,
-                    item: upstream,
-                    tag: known.to_owned(),
-                });
-            }
-        });
-        found
     })
 }
