@@ -127,7 +127,8 @@ pub(super) async fn image_long(
     answer(&state, &call, wanted).await
 }
 
-/// A picture of a genre, studio, person or artist, by name.
+/// A picture of a genre, studio, person or artist, by name. Unlike an id a name can be guessed: who does not
+/// say who they are shows by the tag that they were told of it.
 pub(super) async fn of_name(
     kind: NameKind,
     state: StreamState,
@@ -137,6 +138,9 @@ pub(super) async fn of_name(
     request: Request,
 ) -> Answer {
     let call = Call::read(&state, request).await?;
+    if call.caller.viewer.is_none() && call.query.get("tag").is_none() {
+        return Err(StreamError::Unauthenticated);
+    }
     let index = index.as_deref().map(number).transpose()?;
     let wanted = wanted(
         &call,
