@@ -1,6 +1,7 @@
 //! Safety at the door: what strangers may send, how often, and from which pages.
 
 mod documents;
+mod strangers;
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};

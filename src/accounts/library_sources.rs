@@ -137,12 +137,12 @@ impl Accounts {
         kind: CollectionType,
         owner: Owner,
     ) -> Result<Vec<NewSource>, AccountsError> {
-        let all_servers = servers::all(&self.0.db).await?;
+        let servers = self.servers_for(owner).await?;
         let mut sources: Vec<NewSource> = Vec::with_capacity(inputs.len());
         for (index, input) in inputs.iter().enumerate() {
             let field = format!("sources[{index}]");
             let source = self
-                .check_source(&field, input, kind, owner, &all_servers)
+                .check_source(&field, input, kind, owner, &servers)
                 .await?;
             if sources.iter().any(|other| same_place(other, &source)) {
                 let problem = "it stands twice";
@@ -153,28 +153,36 @@ impl Accounts {
         Ok(sources)
     }
 
+    /// The servers that a library may be of: a user hears of no other than those they are linked to.
+    async fn servers_for(&self, owner: Owner) -> Result<Vec<ServerRow>, AccountsError> {
+        let mut servers = servers::all(&self.0.db).await?;
+        if let Owner::User(user) = owner {
+            let links = links::of_user(&self.0.db, &user.to_string()).await?;
+            servers.retain(|server| links.iter().any(|link| link.server_id == server.id));
+        }
+        Ok(servers)
+    }
+
     async fn check_source(
         &self,
         field: &str,
         input: &SourceInput,
         kind: CollectionType,
         owner: Owner,
-        all_servers: &[ServerRow],
+        servers: &[ServerRow],
     ) -> Result<NewSource, AccountsError> {
-        let server = all_servers.iter().find(|server| match &input.server {
+        let server = servers.iter().find(|server| match &input.server {
             OnServer::Id(id) => server.id == *id,
             OnServer::Name(name) => is_called(server, name),
         });
         let server = server.ok_or_else(|| {
-            let names: Vec<_> = all_servers
-                .iter()
-                .map(|server| server.name.as_str())
-                .collect();
-            InvalidInput::new(
-                format!("{field}.server"),
-                "there is no such server",
-                names.join(", "),
-            )
+            let names: Vec<_> = servers.iter().map(|server| server.name.as_str()).collect();
+            let allowed = match (owner, names.is_empty()) {
+                (Owner::User(_), true) => "a server that you are linked to".to_owned(),
+                _ => names.join(", "),
+            };
+            let field = format!("{field}.server");
+            InvalidInput::new(field, "there is no such server", allowed)
         })?;
         let mut rows = source_libraries::of_server(&self.0.db, server.id).await?;
         if rows.is_empty() {
