@@ -19,6 +19,7 @@ mod rotation;
 mod servers;
 mod service;
 mod sessions;
+pub mod settings;
 mod setup;
 mod sign_in;
 #[cfg(test)]

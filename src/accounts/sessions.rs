@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::service::{Accounts, Change};
+use super::settings::stored;
 use super::users::time;
 use super::viewers::{read_id, token_hash};
 use super::{AccountsError, Actor, Viewer, names};
@@ -176,8 +177,8 @@ impl Accounts {
         session: PublicId,
         body: &Value,
     ) -> Result<(), AccountsError> {
-        let id = session.to_string();
-        sessions::set_capabilities(&self.0.db, &id, &body.to_string()).await?;
+        let (id, body) = (session.to_string(), stored("body", body)?);
+        sessions::set_capabilities(&self.0.db, &id, &body).await?;
         Ok(())
     }
 }

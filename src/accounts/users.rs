@@ -7,6 +7,7 @@ use super::error::found;
 use super::limiter::Origin;
 use super::names::{self, MAX_NAME};
 use super::service::{Accounts, Change};
+use super::settings::{differing, stored};
 use super::viewers::read_id;
 use super::{AccountsError, Actor};
 use crate::db::users::{UserChange, UserRow};
@@ -279,7 +280,7 @@ impl Accounts {
     /// Keeps Jellyfin's `UserConfiguration` of a user.
     ///
     /// # Errors
-    /// `Forbidden`, `NotFound`, `InvalidInput` when it is no object.
+    /// `Forbidden`, `NotFound`, `InvalidInput` when it is no object, or too large.
     pub async fn update_settings(
         &self,
         actor: &Actor,
@@ -287,12 +288,8 @@ impl Accounts {
         settings: &Value,
     ) -> Result<User, AccountsError> {
         actor.need_to_be(id)?;
-        if !settings.is_object() {
-            let input = InvalidInput::new("settings", "it is no object", "a JSON object");
-            return Err(input.into());
-        }
         let change = UserChange {
-            settings: Some(settings.to_string()),
+            settings: Some(stored("settings", settings)?),
             ..UserChange::default()
         };
         let tx = self.0.db.begin().await?;
@@ -300,12 +297,10 @@ impl Accounts {
         let before = before.ok_or(AccountsError::NotFound("user"))?;
         let row = found("user", users::update(&tx, &before.id, &change).await)?;
         if row.settings != before.settings {
-            let told = |row: &UserRow| {
-                let settings: Option<Value> = serde_json::from_str(&row.settings).ok();
-                Some(json!({ "name": row.name, "settings": settings }))
-            };
-            let (old, new) = (told(&before), told(&row));
-            self.audit(&tx, actor, "user.update_settings", id, old, new)
+            let read = |row: &UserRow| serde_json::from_str(&row.settings).unwrap_or_default();
+            let (old, new) = differing(&read(&before), &read(&row));
+            let told = |settings| Some(json!({ "name": row.name, "settings": settings }));
+            self.audit(&tx, actor, "user.update_settings", id, told(old), told(new))
                 .await?;
         }
         tx.commit().await?;

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Object};
 
+use crate::accounts::settings;
 use crate::db;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::{GraphError, GraphResult};
@@ -12,8 +13,6 @@ use crate::model::Secret;
 
 /// Longest name under which a client stores settings, in bytes.
 const LONGEST_NAME: usize = 128;
-/// Most that a client stores under one name, in bytes.
-const LARGEST_BODY: usize = 256 * 1024;
 
 #[derive(Default)]
 pub struct PreferencesMutation;
@@ -34,16 +33,7 @@ impl PreferencesMutation {
                 return Err(GraphError::bad_input(field, "too long", allowed));
             }
         }
-        let body = body.parsed()?;
-        let text = body.to_string();
-        if !body.is_object() || text.len() > LARGEST_BODY {
-            let allowed = format!("a JSON object of up to {LARGEST_BODY} bytes");
-            return Err(GraphError::bad_input(
-                "body",
-                "too large, or no object",
-                allowed,
-            ));
-        }
+        let text = settings::stored("body", &body.parsed()?)?;
         let user = ctx.viewer()?.user_id.to_string();
         let db = ctx.services()?.catalog.db();
         db::display_preferences::put(db, &user, &client, &id, &text).await?;
