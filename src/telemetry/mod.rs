@@ -1,6 +1,7 @@
 //! The log: one readable line or one JSON object an event, without secrets.
 
 pub mod metrics;
+mod quiet;
 mod scrub;
 
 use std::io::IsTerminal as _;
@@ -30,7 +31,9 @@ pub enum TelemetryError {
 /// A filter that does not parse, or a second call.
 pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&config.filter)?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry()
+        .with(filter)
+        .with(quiet::cap());
     let writer = ScrubbedStderr;
     match config.format {
         LogFormat::Human => registry
