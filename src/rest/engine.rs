@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Name, Request, Response, Value, Variables};
 use futures::future::BoxFuture;
+use http::Extensions;
 use serde::de::DeserializeOwned;
 
 use super::error::RestError;
@@ -53,6 +54,16 @@ pub struct OnBehalf {
     pub token: Option<Secret>,
     /// The caller's address, seen through trusted proxies.
     pub client_addr: Option<IpAddr>,
+    /// What the request is called in the log.
+    pub request_id: Option<String>,
+}
+
+impl OnBehalf {
+    /// What the server's layers call a request.
+    pub fn request_id(extensions: &Extensions) -> Option<String> {
+        let meta = extensions.get::<RequestMeta>()?;
+        Some(meta.request_id.clone())
+    }
 }
 
 type Execute = dyn Fn(OnBehalf, Request) -> BoxFuture<'static, Response> + Send + Sync;
@@ -78,7 +89,10 @@ impl Engine {
         Self::new(move |behalf, request| {
             let engine = engine.clone();
             Box::pin(async move {
-                let meta = RequestMeta::new(behalf.client_addr);
+                let mut meta = RequestMeta::new(behalf.client_addr);
+                if let Some(id) = behalf.request_id {
+                    meta.request_id = id;
+                }
                 engine.run(behalf.viewer, request, meta).await
             })
         })

@@ -9,6 +9,7 @@ mod layers;
 mod metrics;
 mod patience;
 mod rate;
+mod request_id;
 mod router;
 mod serve;
 
