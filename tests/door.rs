@@ -1,6 +1,7 @@
 //! Safety at the door: what strangers may send, how often, and from which pages.
 
 mod documents;
+mod requests;
 mod strangers;
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -237,12 +238,20 @@ async fn names_are_trimmed_short_and_printable() {
     };
     let made = make("  Bea \t").await;
     assert_eq!(made["data"]["createUser"]["name"], "Bea", "{made}");
-    for bad in ["", "   ", "a\u{0}b", "a\nb", "a\u{202e}b", &"x".repeat(65)] {
-        let refused = make(bad).await;
+    let unseen = "\u{ad}\u{61c}\u{2028}\u{2029}\u{3164}\u{2800}\u{fff9}\u{e0041}\u{180e}\u{34f}\u{115f}\u{200d}";
+    let hidden = unseen.chars().map(|sign| format!("ann{sign}"));
+    let alone = unseen.chars().map(String::from);
+    let bad = ["", "   ", "a\u{0}b", "a\nb", "a\u{202e}b", "a\u{fe0f}"].map(str::to_owned);
+    let bad = bad.into_iter().chain(["x".repeat(65)]);
+    for bad in bad.chain(hidden).chain(alone) {
+        let refused = make(&bad).await;
         let error = &refused["errors"][0]["extensions"];
         assert_eq!(error["code"], "BAD_INPUT", "{bad:?}: {refused}");
         assert_eq!(error["field"], "name", "{refused}");
     }
+    // A picture in colours is one sign of two.
+    let made = make("\u{2764}\u{fe0f} Zoë").await;
+    assert!(made["errors"].is_null(), "{made}");
     // Case, width and spaces make no other name.
     let taken = make("ｂｅａ").await;
     assert!(taken["errors"][0].is_object(), "{taken}");

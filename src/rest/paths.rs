@@ -70,6 +70,9 @@ const FAMILIES: &[&str] = &[
     "years",
 ];
 
+/// Of Jellyfin too, and not in lower case: found below its prefixes as well. Nothing of ours is.
+const BESIDE: &[&str] = &["web", "health", "favicon.ico"];
+
 /// What follows these is a name, whose case counts.
 const BEFORE_NAME: &[&str] = &[
     "genres",
@@ -120,13 +123,17 @@ pub fn normalize(path: &str) -> Option<String> {
             before = lower;
         }
         normal
-    } else if path.len() > 1 && has_prefix(path) {
-        // Static files below the prefix: their slashes count.
+    } else if has_prefix(path) && segments.first().is_none_or(is_beside) {
+        // Static files below the prefix: their case counts.
         format!("/{}", segments.join("/"))
     } else {
         return None;
     };
     (normal != path).then_some(normal)
+}
+
+fn is_beside(first: &&str) -> bool {
+    BESIDE.iter().any(|known| known.eq_ignore_ascii_case(first))
 }
 
 fn has_prefix(path: &str) -> bool {

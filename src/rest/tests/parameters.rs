@@ -196,6 +196,10 @@ fn paths_find_their_one_form() {
         "/ui/Assets/A.js",
         "/items",
         "/emby2/x",
+        // What Jellyfin does not have is not below its prefixes.
+        "/emby/metrics",
+        "/mediabrowser/metrics",
+        "/emby/graphql",
     ] {
         assert_eq!(paths::normalize(path), None, "{path}");
     }
