@@ -74,8 +74,8 @@ impl Holdings {
         let servers: HashSet<u32> = copies.map(|copy| snapshot.copy(copy).server).collect();
         let language = scope.viewer.audio_language();
         let score = |version: &LightSource| quality::quality(version, language).score;
-        let (mut best, mut worst): (Option<(i32, LightSource)>, Option<(i32, LightSource)>) =
-            (None, None);
+        let mut best: Option<(i32, LightSource)> = None;
+        let mut worst: Option<(i32, LightSource)> = None;
         let mut size = 0_i64;
         scope.each_version(entry, |version| {
             size = size.saturating_add(version.size.unwrap_or(0).max(0));
