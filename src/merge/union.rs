@@ -126,11 +126,6 @@ impl<'t> Groups<'t> {
         true
     }
 
-    /// Whether a join would be refused, without trying it.
-    pub(super) fn would_clash(&mut self, ra: u32, rb: u32) -> bool {
-        self.is_kept_apart(ra, rb) || self.clash(ra, rb) != Clash::None
-    }
-
     /// Whether the ids or numbers of two copies say that they are one work, or two. Only while nothing
     /// is joined: of the copies by themselves.
     pub(super) fn is_told(&self, a: u32, b: u32) -> bool {
