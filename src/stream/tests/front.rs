@@ -403,15 +403,19 @@ async fn pictures_that_are_none() {
             StatusCode::NOT_FOUND,
         ),
         (
-            "/genres/Sci-Fi/images/nonsense".to_owned(),
+            "/genres/Sci-Fi/images/nonsense?tag=t".to_owned(),
             StatusCode::BAD_REQUEST,
         ),
         (
-            "/genres/Sci-Fi/images/primary".to_owned(),
+            "/genres/Sci-Fi/images/primary?tag=t".to_owned(),
             StatusCode::NOT_FOUND,
         ),
         (
-            "/persons/Ann%20Lee/images/primary/0".to_owned(),
+            "/genres/Sci-Fi/images/primary".to_owned(),
+            StatusCode::UNAUTHORIZED,
+        ),
+        (
+            "/persons/Ann%20Lee/images/primary/0?tag=t".to_owned(),
             StatusCode::NOT_FOUND,
         ),
     ] {
