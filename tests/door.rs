@@ -239,7 +239,7 @@ async fn names_are_trimmed_short_and_printable() {
     let made = make("  Bea \t").await;
     assert_eq!(made["data"]["createUser"]["name"], "Bea", "{made}");
     let unseen = "\u{ad}\u{61c}\u{2028}\u{2029}\u{3164}\u{2800}\u{fff9}\u{e0041}\u{180e}\u{34f}\u{115f}\u{200d}";
-    let hidden = unseen.chars().map(|sign| format!("ann{sign}"));
+    let hidden = unseen.chars().map(|sign| format!("an{sign}n"));
     let alone = unseen.chars().map(String::from);
     let bad = ["", "   ", "a\u{0}b", "a\nb", "a\u{202e}b", "a\u{fe0f}"].map(str::to_owned);
     let bad = bad.into_iter().chain(["x".repeat(65)]);

@@ -18,16 +18,24 @@ pub(super) async fn instead(fault: Fault, public: bool, call: &Call) -> Option<R
         Fault::Starting if !public => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Fault::Stuck if !public => std::future::pending().await,
         Fault::Behind(Proxy::Page) if !public => page(),
-        Fault::Behind(Proxy::Status(status)) if !public => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-            (status, "404 page not found").into_response()
-        }
+        Fault::Behind(Proxy::Status(status)) if !public => plain(status),
+        Fault::Files(status) if is_of_a_file(call) => plain(status),
         Fault::Behind(Proxy::Elsewhere) if !public => {
             let place = [(header::LOCATION, "http://elsewhere.invalid/")];
             (StatusCode::FOUND, place).into_response()
         }
         _ => return None,
     })
+}
+
+fn is_of_a_file(call: &Call) -> bool {
+    let last = call.parts.last().map(|part| part.to_ascii_lowercase());
+    last.is_some_and(|last| last.starts_with("stream") || matches!(&*last, "download" | "file"))
+}
+
+fn plain(status: u16) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    (status, "404 page not found").into_response()
 }
 
 fn page() -> Response {

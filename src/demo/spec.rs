@@ -73,6 +73,8 @@ pub enum Fault {
     Stuck,
     /// The public info answers, everything else something that is not Jellyfin.
     Behind(Proxy),
+    /// Streams and downloads answer this status, everything else is well.
+    Files(u16),
     /// `PlaybackInfo` tells this JSON in place of its versions.
     Versions(&'static str),
     /// Ranges are ignored: the whole file comes.

@@ -17,9 +17,19 @@ use crate::support::program;
 async fn what_clients_store_is_bounded() {
     let door = Door::new(0).await;
     let ann = door.app.sign_in("ann", "ann-pw").await;
-    let large = json!({ "SubtitleMode": "Always", "Filler": "x".repeat(300 << 10) });
-    let small = json!({ "SubtitleMode": "Always", "PlayableMediaTypes": ["Video"] });
-    for path in ["/Users/Configuration", "/Sessions/Capabilities/Full"] {
+    let long = "x".repeat(300 << 10);
+    for (path, small, large) in [
+        (
+            "/Users/Configuration",
+            json!({ "SubtitleMode": "Always" }),
+            json!({ "SubtitleMode": "Always", "Filler": long }),
+        ),
+        (
+            "/Sessions/Capabilities/Full",
+            json!({ "PlayableMediaTypes": ["Video"] }),
+            json!({ "PlayableMediaTypes": ["Video", long] }),
+        ),
+    ] {
         let send = |body: &Value| {
             let request = door.request(Method::POST, path).bearer_auth(&ann);
             request.json(body)
