@@ -19,7 +19,7 @@ const STARTING: Duration = Duration::from_secs(5);
 pub(super) async fn watch(server: Weak<Server>) {
     loop {
         let Some(held) = server.upgrade() else { return };
-        held.check().await;
+        held.ask().await;
         let pause = match held.status() {
             ServerStatus::Online { .. } => held.limits.probe_online,
             ServerStatus::Starting => held.limits.probe_offline.min(STARTING),
@@ -37,8 +37,18 @@ pub(super) async fn watch(server: Weak<Server>) {
 }
 
 impl Server {
-    /// Asks now, and settles the status and the breaker by the answer.
+    /// Asks now, and settles the status and the breaker by the answer. Where that finds the server gone, it
+    /// is asked soon again, and not only after as long as a server that is there.
     pub async fn check(&self) -> ServerStatus {
+        let was_online = self.status().is_online();
+        let status = self.ask().await;
+        if was_online && !status.is_online() {
+            self.wake.notify_one();
+        }
+        status
+    }
+
+    async fn ask(&self) -> ServerStatus {
         let mut answer = self.look().await;
         if matches!(
             answer,

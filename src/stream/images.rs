@@ -139,7 +139,7 @@ pub(super) async fn of_name(
 ) -> Answer {
     let call = Call::read(&state, request).await?;
     if call.caller.viewer.is_none() && call.query.get("tag").is_none() {
-        return Err(StreamError::Unauthenticated);
+        return Err(StreamError::NotFound);
     }
     let index = index.as_deref().map(number).transpose()?;
     let wanted = wanted(

@@ -103,7 +103,6 @@ pub(super) fn pass_on(
     );
     if upstream.status() == StatusCode::RANGE_NOT_SATISFIABLE {
         // What comes with it is words, perhaps a page.
-        headers.remove(header::CONTENT_TYPE);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(0));
     } else if method != Method::HEAD {
         *response.body_mut() = Body::from_stream(chunks(upstream, flow));

@@ -114,52 +114,6 @@ async fn a_link_of_somebody_elses_is_none() {
     }
 }
 
-/// The first person of a film that has a picture: name, id, tag.
-async fn person(door: &Door, token: &str) -> (String, String, String) {
-    let films = door
-        .app
-        .get(
-            token,
-            "/Items?recursive=true&includeItemTypes=Movie&fields=People&limit=50",
-        )
-        .await;
-    let films = films["Items"].as_array().expect("films").iter();
-    let mut people = films.flat_map(|film| film["People"].as_array().cloned().unwrap_or_default());
-    let person = people.find(|person| person["PrimaryImageTag"].is_string());
-    let person = person.expect("somebody with a picture");
-    let text = |key: &str| person[key].as_str().expect("a text").to_owned();
-    (text("Name"), text("Id"), text("PrimaryImageTag"))
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_plays_here_is_not_told_to_who_guesses_names() {
-    let (door, _demo, server) = over(12).await;
-    let alice = (server, ("alice", "alice-pw"));
-    door.app.add_user("ben", "ben-pw", false, &[alice]).await;
-    let ben = door.app.sign_in("ben", "ben-pw").await;
-    let (name, id, tag) = person(&door, &ben).await;
-    let name = name.replace(' ', "%20");
-    let get = |path: &str| door.request(Method::GET, path);
-    let by_name = format!("/Persons/{name}/Images/Primary");
-    let by_id = format!("/Items/{id}/Images/Primary?tag={tag}");
-
-    // As apps ask: by id, with the tag that they were told, without a token.
-    assert_eq!(status(get(&by_id)).await, StatusCode::OK);
-    let own = get(&by_name).bearer_auth(&ben);
-    assert_eq!(status(own).await, StatusCode::OK);
-    let tagged = format!("{by_name}?tag={tag}");
-    assert_eq!(status(get(&tagged)).await, StatusCode::OK);
-
-    for guessed in [
-        by_name.as_str(),
-        "/Persons/Nobody%20At%20All/Images/Primary",
-    ] {
-        assert_eq!(status(get(guessed)).await, StatusCode::UNAUTHORIZED);
-        let tagged = format!("{guessed}?tag=0123456789abcdef0123456789abcdef");
-        assert_eq!(status(get(&tagged)).await, StatusCode::NOT_FOUND);
-    }
-}
-
 /// Reading every name of every copy takes a hundred times as long.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_of_nothing_costs_nothing() {

@@ -412,7 +412,7 @@ async fn pictures_that_are_none() {
         ),
         (
             "/genres/Sci-Fi/images/primary".to_owned(),
-            StatusCode::UNAUTHORIZED,
+            StatusCode::NOT_FOUND,
         ),
         (
             "/persons/Ann%20Lee/images/primary/0?tag=t".to_owned(),
