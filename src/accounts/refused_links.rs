@@ -85,5 +85,5 @@ fn latest_due(age: i64) -> i64 {
         return age - (age - last) % HOUR;
     }
     let earlier = FIRST.into_iter().filter(|at| *at <= age);
-    earlier.last().unwrap_or(0)
+    earlier.max().unwrap_or(0)
 }
