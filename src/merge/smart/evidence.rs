@@ -148,10 +148,12 @@ impl Evidence {
     }
 
     pub fn statements(self) -> impl Iterator<Item = Statement> {
-        Statement::ALL
-            .iter()
-            .copied()
-            .filter(move |statement| self.holds(*statement))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let at = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            Statement::ALL.get(at).copied()
+        })
     }
 }
 
