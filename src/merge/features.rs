@@ -5,7 +5,8 @@
 
 use super::compat::{Compat, Lib, NOWHERE};
 use super::copies::{Copies, Copy};
-use super::identity::{ProviderIndex, Providers, Realm, normalize};
+use super::id_form::normalize;
+use super::identity::{ProviderIndex, Providers, Realm};
 use super::name;
 use crate::model::ItemKind;
 

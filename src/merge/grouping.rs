@@ -2,7 +2,8 @@
 
 use super::copies::Copies;
 use super::features::{Id, Places, Table};
-use super::identity::{IMDB, ProviderIndex, Providers, Realm, normalize};
+use super::id_form::normalize;
+use super::identity::{IMDB, ProviderIndex, Providers, Realm};
 use super::union::Groups;
 
 /// What joined two copies.

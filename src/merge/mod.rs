@@ -61,6 +61,7 @@ mod explain;
 mod features;
 mod grouping;
 mod hierarchy;
+mod id_form;
 mod identity;
 mod keys;
 pub mod language;
