@@ -1,9 +1,9 @@
 //! What a merged library would be, before it is saved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::copies::{Copies, Decisions, Scope, Strategy};
-use super::grouping::{Conflict, Grouping, Key};
+use super::grouping::{Conflict, Grouping, Join, Key};
 use super::smart;
 
 /// See [`preview`].
@@ -71,15 +71,12 @@ pub fn preview(
             continue;
         }
         preview.works += 1;
-        for join in grouping.joins(group) {
-            // What other libraries join beyond this one is not its doing.
-            if holds(join.left) && holds(join.right) {
-                let key = match join.key {
-                    Key::Score(_) => Key::Score(0),
-                    other => other,
-                };
-                *joined_by.entry(key).or_default() += 1;
-            }
+        for key in joins_of(&held, grouping.joins(group)) {
+            let key = match key {
+                Key::Score(_) => Key::Score(0),
+                other => other,
+            };
+            *joined_by.entry(key).or_default() += 1;
         }
         if held.len() > 1 {
             preview.examples.push(held);
@@ -104,6 +101,38 @@ pub fn preview(
     preview
 }
 
+/// What joins the held copies of a group with each other, each by the weakest key on its way: the way may lead
+/// over copies of other libraries, whose own joins are not told.
+fn joins_of(held: &[u32], joins: &[Join]) -> Vec<Key> {
+    let mut joins = joins.to_vec();
+    joins.sort_by_key(|join| join.key);
+    let mut above: HashMap<u32, u32> = HashMap::new();
+    // The parts that a held copy is in, by their roots.
+    let mut with_held: HashSet<u32> = held.iter().copied().collect();
+    let mut told = Vec::new();
+    for join in joins {
+        let (left, right) = (root(&above, join.left), root(&above, join.right));
+        if left == right {
+            continue;
+        }
+        above.insert(right, left);
+        let held = (with_held.contains(&left), with_held.remove(&right));
+        match held {
+            (true, true) => told.push(join.key),
+            (false, true) => drop(with_held.insert(left)),
+            (_, false) => {}
+        }
+    }
+    told
+}
+
+fn root(above: &HashMap<u32, u32>, mut copy: u32) -> u32 {
+    while let Some(next) = above.get(&copy) {
+        copy = *next;
+    }
+    copy
+}
+
 fn near_misses(
     copies: &impl Copies,
     grouping: &Grouping,
@@ -123,4 +152,29 @@ fn near_misses(
     // Stable: of equals those that come first in copy order.
     found.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn join(left: u32, right: u32, key: Key) -> Join {
+        Join { left, right, key }
+    }
+
+    #[test]
+    fn held_copies_are_joined_over_copies_of_others_in_whatever_order() {
+        let joins = [
+            join(0, 1, Key::Name),
+            join(1, 2, Key::Provider(0)),
+            join(3, 1, Key::Provider(0)),
+        ];
+        assert_eq!(joins_of(&[0, 2], &joins), [Key::Name]);
+        assert_eq!(joins_of(&[2, 3], &joins), [Key::Provider(0)]);
+        assert_eq!(
+            joins_of(&[0, 1, 2, 3], &joins),
+            [Key::Provider(0), Key::Provider(0), Key::Name]
+        );
+        assert_eq!(joins_of(&[1], &joins), []);
+    }
 }

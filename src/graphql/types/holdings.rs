@@ -73,21 +73,26 @@ impl Holdings {
         let copies = scope.copies(entry).into_iter();
         let servers: HashSet<u32> = copies.map(|copy| snapshot.copy(copy).server).collect();
         let language = scope.viewer.audio_language();
-        let score = |version: &LightSource| quality::quality(version, language).score;
-        let mut best: Option<(i32, LightSource)> = None;
-        let mut worst: Option<(i32, LightSource)> = None;
+        // Of equally good ones the larger.
+        let worth = |version: &LightSource| {
+            let score = quality::quality(version, language).score;
+            (score, version.size.unwrap_or(0))
+        };
+        type Worth = (i32, i64);
+        let mut best: Option<(Worth, LightSource)> = None;
+        let mut worst: Option<(Worth, LightSource)> = None;
         let mut size = 0_i64;
         scope.each_version(entry, |version| {
             size = size.saturating_add(version.size.unwrap_or(0).max(0));
-            let score = score(&version);
-            if worst.as_ref().is_none_or(|(least, _)| score < *least) {
-                worst = Some((score, version.clone()));
+            let worth = worth(&version);
+            if worst.as_ref().is_none_or(|(least, _)| worth < *least) {
+                worst = Some((worth, version.clone()));
             }
-            if best.as_ref().is_none_or(|(most, _)| score >= *most) {
-                best = Some((score, version));
+            if best.as_ref().is_none_or(|(most, _)| worth > *most) {
+                best = Some((worth, version));
             }
         });
-        let rated = |version: Option<(i32, LightSource)>| {
+        let rated = |version: Option<(Worth, LightSource)>| {
             version.map(|(_, version)| Quality::of(&version, language))
         };
         let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
