@@ -33,7 +33,7 @@ mod library;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-const SORTS: [(SortBy, SortOrder); 8] = [
+const SORTS: [(SortBy, SortOrder); 10] = [
     (SortBy::SortName, SortOrder::Ascending),
     (SortBy::DateCreated, SortOrder::Descending),
     (SortBy::PremiereDate, SortOrder::Descending),
@@ -42,6 +42,8 @@ const SORTS: [(SortBy, SortOrder); 8] = [
     (SortBy::ProductionYear, SortOrder::Ascending),
     (SortBy::OfficialRating, SortOrder::Ascending),
     (SortBy::Random, SortOrder::Ascending),
+    (SortBy::Copies, SortOrder::Descending),
+    (SortBy::Size, SortOrder::Descending),
 ];
 const PAGES: usize = 20_000;
 const CHANGES: usize = 200;

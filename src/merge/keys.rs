@@ -2,19 +2,30 @@
 //! beside it until it is much.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
-/// A key, cut short, and a copy. Two keys that are one cut short only make more be looked at.
-type Entry = (u32, u32);
+/// What copies are sorted by.
+pub trait SortKey: Copy + Ord {
+    /// What comes first in the order, evenly spread.
+    fn first(self) -> u32;
+}
+
+/// A key, cut short. Two keys that are one cut short only make more be looked at.
+impl SortKey for u32 {
+    fn first(self) -> u32 {
+        self
+    }
+}
 
 /// See the module.
-#[derive(Debug, Clone, Default)]
-pub struct KeyIndex {
-    settled: Vec<Entry>,
+#[derive(Debug, Clone)]
+pub struct KeyIndex<K = u32> {
+    settled: Vec<(K, u32)>,
     /// Where the keys that begin with the same bits start; one more at the end.
     starts: Vec<u32>,
     shift: u32,
-    added: BTreeSet<Entry>,
-    removed: BTreeSet<Entry>,
+    added: BTreeSet<(K, u32)>,
+    removed: BTreeSet<(K, u32)>,
 }
 
 /// So many entries share their first bits.
@@ -22,22 +33,42 @@ const BUCKET: usize = 32;
 /// As many changes wait at least.
 const WAITING: usize = 16_384;
 
+impl<K> Default for KeyIndex<K> {
+    fn default() -> Self {
+        Self {
+            settled: Vec::new(),
+            starts: Vec::new(),
+            shift: 0,
+            added: BTreeSet::new(),
+            removed: BTreeSet::new(),
+        }
+    }
+}
+
 impl KeyIndex {
     pub fn of(entries: impl IntoIterator<Item = (u64, u32)>) -> Self {
         let short = |(key, copy)| (cut(key), copy);
-        let mut index = Self {
-            settled: entries.into_iter().map(short).collect(),
-            ..Self::default()
-        };
-        index.settled.sort_unstable();
-        index.settled.dedup();
-        index.settled.shrink_to_fit();
-        index.find_starts();
-        index
+        let mut entries: Vec<(u32, u32)> = entries.into_iter().map(short).collect();
+        entries.sort_unstable();
+        entries.dedup();
+        Self::of_sorted(entries)
     }
 
-    /// Of keys that are cut short, sorted, each once.
-    pub(super) fn of_sorted(mut entries: Vec<(u32, u32)>) -> Self {
+    /// Calls `each` with every copy that has this key, and seldom with one that has not.
+    pub fn each(&self, key: u64, each: impl FnMut(u32)) {
+        self.within(cut(key)..=cut(key)).for_each(each);
+    }
+
+    /// A copy has these keys now and had those.
+    pub fn replace(&mut self, copy: u32, had: &[u64], has: &[u64]) {
+        let short = |keys: &[u64]| keys.iter().map(|key| cut(*key)).collect::<Vec<_>>();
+        self.put(copy, &short(had), &short(has));
+    }
+}
+
+impl<K: SortKey> KeyIndex<K> {
+    /// Of entries that are sorted, each once.
+    pub(super) fn of_sorted(mut entries: Vec<(K, u32)>) -> Self {
         entries.shrink_to_fit();
         let mut index = Self {
             settled: entries,
@@ -47,25 +78,27 @@ impl KeyIndex {
         index
     }
 
-    /// Calls `each` with every copy that has this key, and seldom with one that has not.
-    pub fn each(&self, key: u64, mut each: impl FnMut(u32)) {
-        let key = cut(key);
-        let bucket = (key >> self.shift) as usize;
-        if let Some([from, to]) = self.starts.get(bucket..bucket + 2) {
-            let bucket = &self.settled[*from as usize..*to as usize];
-            let from = bucket.partition_point(|entry| entry.0 < key);
-            let run = bucket[from..].iter().take_while(|entry| entry.0 == key);
-            run.filter(|entry| !self.removed.contains(entry))
-                .for_each(|entry| each(entry.1));
-        }
-        let added = self.added.range((key, 0)..=(key, u32::MAX));
-        added.for_each(|entry| each(entry.1));
+    /// The copies whose keys lie in this range.
+    pub(super) fn within(&self, keys: RangeInclusive<K>) -> impl Iterator<Item = u32> + '_ {
+        let (first, last) = (*keys.start(), *keys.end());
+        let bucket = |key: K| (key.first() >> self.shift) as usize;
+        let starts = self.starts.get(bucket(first)..=bucket(last) + 1);
+        let settled = match starts {
+            Some([from, .., to]) => &self.settled[*from as usize..*to as usize],
+            _ => &[],
+        };
+        let from = settled.partition_point(|entry| entry.0 < first);
+        let settled = settled[from..].iter();
+        let settled = settled.take_while(move |entry| entry.0 <= last);
+        let stays = settled.filter(|entry| !self.removed.contains(entry));
+        let added = self.added.range((first, 0)..=(last, u32::MAX));
+        stays.chain(added).map(|entry| entry.1)
     }
 
-    /// A copy has these keys now and had those.
-    pub fn replace(&mut self, copy: u32, had: &[u64], has: &[u64]) {
-        let has: BTreeSet<Entry> = has.iter().map(|key| (cut(*key), copy)).collect();
-        for entry in had.iter().map(|key| (cut(*key), copy)) {
+    /// As [`KeyIndex::replace`].
+    pub(super) fn put(&mut self, copy: u32, had: &[K], has: &[K]) {
+        let has: BTreeSet<(K, u32)> = has.iter().map(|key| (*key, copy)).collect();
+        for entry in had.iter().map(|key| (*key, copy)) {
             if !has.contains(&entry) && !self.added.remove(&entry) {
                 self.removed.insert(entry);
             }
@@ -106,7 +139,7 @@ impl KeyIndex {
         self.shift = 32 - bits;
         self.starts = vec![0; (1 << bits) + 1];
         for entry in &self.settled {
-            self.starts[(entry.0 >> self.shift) as usize + 1] += 1;
+            self.starts[(entry.0.first() >> self.shift) as usize + 1] += 1;
         }
         for at in 1..self.starts.len() {
             self.starts[at] += self.starts[at - 1];

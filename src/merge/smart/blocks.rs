@@ -1,16 +1,63 @@
 //! Which pairs are looked at: those that share a block, so that the cost grows about linearly.
 
-use super::facts::Facts;
-use crate::merge::copies::{Copies, Copy};
-use crate::merge::features::{self, Features};
-use crate::merge::identity::Realm;
-use crate::merge::name::{combine, hash};
+use std::ops::RangeInclusive;
 
-/// The hash of a block, cut short: two that are one cut short are one block.
-pub(super) type Block = u32;
+use super::facts::Facts;
+use crate::merge::features::Features;
+use crate::merge::identity::Realm;
+use crate::merge::keys::{KeyIndex, SortKey};
+use crate::merge::name::{combine, hash};
 
 /// Larger blocks are parted by year, then by number and day; what is still larger tells nothing.
 const LARGEST: usize = 48;
+
+/// A block that a copy is in, and what parts it where it is too large. All of them hashes, cut short: two
+/// that are one cut short are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct BlockKey {
+    block: u32,
+    year: u16,
+    /// Season, episode and day.
+    number: u16,
+}
+
+impl SortKey for BlockKey {
+    fn first(self) -> u32 {
+        self.block
+    }
+}
+
+impl BlockKey {
+    fn new(key: u64, row: &Features) -> Self {
+        let value = |number: Option<i32>| {
+            number.map_or(0, |number| (1 << 32) + u64::from(number.cast_unsigned()))
+        };
+        let number = [row.season, row.episode, row.day].map(value);
+        Self {
+            block: (key >> 32) as u32,
+            year: (combine(&[value(row.year)]) >> 48) as u16,
+            number: (combine(&number) >> 48) as u16,
+        }
+    }
+
+    /// The whole block, its year, its number.
+    fn parts(self) -> [RangeInclusive<Self>; 3] {
+        let of = |year: RangeInclusive<u16>, number: RangeInclusive<u16>| {
+            let end = |year: &u16, number: &u16| Self {
+                year: *year,
+                number: *number,
+                ..self
+            };
+            end(year.start(), number.start())..=end(year.end(), number.end())
+        };
+        let year = self.year..=self.year;
+        [
+            of(0..=u16::MAX, 0..=u16::MAX),
+            of(year.clone(), 0..=u16::MAX),
+            of(year, self.number..=self.number),
+        ]
+    }
+}
 
 fn text(kind: u64, parts: &[&str]) -> u64 {
     let hashed = parts.iter().map(|part| hash(part.as_bytes()));
@@ -28,9 +75,9 @@ fn ends(text: &str, letters: usize) -> Option<(String, String)> {
 }
 
 /// The blocks of one copy, each once.
-pub(super) fn blocks(row: &Features, facts: &Facts) -> Vec<Block> {
+pub(super) fn blocks(row: &Features, facts: &Facts) -> Vec<BlockKey> {
     let keys = keys(row, facts).into_iter();
-    let mut blocks: Vec<Block> = keys.map(|key| (key >> 32) as Block).collect();
+    let mut blocks: Vec<BlockKey> = keys.map(|key| BlockKey::new(key, row)).collect();
     blocks.sort_unstable();
     blocks.dedup();
     blocks
@@ -106,53 +153,29 @@ fn keys(row: &Features, facts: &Facts) -> Vec<u64> {
     found
 }
 
-/// What parts a block that is too large.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
-    year: Option<i32>,
-    number: [Option<i32>; 3],
-}
-
-impl Part {
-    fn of(copies: &impl Copies, copy: u32) -> Self {
-        let copy: Copy<'_> = copies.copy(copy);
-        let [season, episode] = features::numbers_of(&copy);
-        Self {
-            year: features::year_of(&copy),
-            number: [season, episode, copy.premiere_day],
-        }
-    }
-}
-
 /// Calls `each` with the copies of every block that is small enough to tell something. The entries are
 /// sorted.
-pub(super) fn for_blocks(
-    copies: &impl Copies,
-    entries: &[(Block, u32)],
-    mut each: impl FnMut(&[u32]),
-) {
+pub(super) fn for_blocks(entries: &[(BlockKey, u32)], mut each: impl FnMut(&[u32])) {
     let mut members: Vec<u32> = Vec::new();
-    let mut parts: Vec<(Part, u32)> = Vec::new();
-    for run in entries.chunk_by(|a, b| a.0 == b.0).filter(|r| r.len() > 1) {
-        members.clear();
-        members.extend(run.iter().map(|entry| entry.1));
-        if members.len() <= LARGEST {
+    let mut tell = |run: &[(BlockKey, u32)]| {
+        let tells = run.len() <= LARGEST;
+        if tells && run.len() > 1 {
+            members.clear();
+            members.extend(run.iter().map(|entry| entry.1));
             each(&members);
+        }
+        tells
+    };
+    for whole in entries.chunk_by(|a, b| a.0.block == b.0.block) {
+        if tell(whole) {
             continue;
         }
-        parts.clear();
-        parts.extend(members.iter().map(|copy| (Part::of(copies, *copy), *copy)));
-        parts.sort_unstable();
-        for of_year in parts.chunk_by(|a, b| a.0.year == b.0.year) {
-            let by_number = of_year.chunk_by(|a, b| a.0 == b.0);
-            let small: Vec<&[(Part, u32)]> = match of_year.len() <= LARGEST {
-                true => vec![of_year],
-                false => by_number.filter(|part| part.len() <= LARGEST).collect(),
-            };
-            for part in small.into_iter().filter(|part| part.len() > 1) {
-                members.clear();
-                members.extend(part.iter().map(|entry| entry.1));
-                each(&members);
+        for of_year in whole.chunk_by(|a, b| a.0.year == b.0.year) {
+            if tell(of_year) {
+                continue;
+            }
+            for of_number in of_year.chunk_by(|a, b| a.0 == b.0) {
+                tell(of_number);
             }
         }
     }
@@ -168,28 +191,19 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// `members`: the copies of the block, this one among them.
-    pub(super) fn of(copies: &impl Copies, copy: u32, mut members: Vec<u32>) -> Self {
+    pub(super) fn of(index: &KeyIndex<BlockKey>, copy: u32, key: BlockKey) -> Self {
         let mut place = Self::default();
-        let mine = Part::of(copies, copy);
-        let mut finer = [
-            |mine: &Part, theirs: &Part| mine.year == theirs.year,
-            |mine: &Part, theirs: &Part| mine == theirs,
-        ]
-        .into_iter();
-        loop {
+        for part in key.parts() {
+            let mut members: Vec<u32> = index.within(part).take(LARGEST + 2).collect();
             if members.len() <= LARGEST {
                 members.retain(|other| *other != copy);
                 place.mates = members;
-                return place;
+                break;
             }
             if members.len() == LARGEST + 1 {
-                place.at_the_brim.push(members.clone());
+                place.at_the_brim.push(members);
             }
-            let Some(is_part) = finer.next() else {
-                return place;
-            };
-            members.retain(|other| is_part(&mine, &Part::of(copies, *other)));
         }
+        place
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Candidate;
-use super::blocks::{self, Block};
+use super::blocks::{self, BlockKey};
 use super::evidence::{self, Evidence, Statement};
 use super::facts::{Facts, Library};
 use super::kept::Kept;
@@ -87,8 +87,8 @@ impl<'a, C: Copies> Judge<'a, C> {
     }
 
     /// The blocks of these, sorted; the copies by the caller's numbers.
-    pub(super) fn entries(&self, ranks: &[u32]) -> Vec<(Block, u32)> {
-        let mut entries: Vec<(Block, u32)> = Vec::new();
+    pub(super) fn entries(&self, ranks: &[u32]) -> Vec<(BlockKey, u32)> {
+        let mut entries: Vec<(BlockKey, u32)> = Vec::new();
         for &rank in ranks {
             let row = self.row(rank);
             if is_scored(row, self.compat) {
@@ -105,12 +105,12 @@ impl<'a, C: Copies> Judge<'a, C> {
     /// The pairs that share a block.
     pub(super) fn meetings(
         &self,
-        entries: &[(Block, u32)],
+        entries: &[(BlockKey, u32)],
         may: &dyn Fn(u32, u32) -> bool,
     ) -> Vec<Meeting> {
         let mut found: Vec<Meeting> = Vec::new();
         let mut ranks: Vec<u32> = Vec::new();
-        blocks::for_blocks(self.copies, entries, |members| {
+        blocks::for_blocks(entries, |members| {
             ranks.clear();
             ranks.extend(members.iter().map(|index| self.table.rank_of(*index)));
             for (at, &left) in ranks.iter().enumerate() {

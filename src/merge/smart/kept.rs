@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::blocks::{self, Block, Place};
+use super::blocks::{self, BlockKey, Place};
 use super::facts::Facts;
 use super::judge::{Judge, is_scored};
 use super::{Candidate, WORKS};
@@ -20,7 +20,7 @@ use crate::merge::keys::KeyIndex;
 #[derive(Default)]
 pub(in crate::merge) struct Kept {
     /// By kind.
-    blocks: BTreeMap<Realm, KeyIndex>,
+    blocks: BTreeMap<Realm, KeyIndex<BlockKey>>,
     /// Both ways.
     may_join: BTreeSet<(u32, u32)>,
 }
@@ -40,7 +40,7 @@ impl<C: Copies> With<'_, C> {
     }
 
     /// None: nobody asks for its score.
-    fn blocks(&self, index: u32) -> Option<(Realm, Vec<Block>)> {
+    fn blocks(&self, index: u32) -> Option<(Realm, Vec<BlockKey>)> {
         let copy = self.copies.copy(index);
         let realm = features::realm_of(self.copies, &copy);
         let may = WORKS.contains(&realm) || realm == Realm::Episode;
@@ -55,7 +55,7 @@ impl<C: Copies> With<'_, C> {
 }
 
 impl Kept {
-    pub(super) fn take_blocks(&mut self, realm: Realm, sorted: Vec<(Block, u32)>) {
+    pub(super) fn take_blocks(&mut self, realm: Realm, sorted: Vec<(BlockKey, u32)>) {
         self.blocks.insert(realm, KeyIndex::of_sorted(sorted));
     }
 
@@ -84,13 +84,13 @@ impl Kept {
         let Some((realm, blocks)) = with.blocks(copy) else {
             return;
         };
-        let place = self.place(with, realm, &blocks, copy);
+        let place = self.place(realm, &blocks, copy);
         self.tell_affected(with, copy, &place, affected);
         let partners: Vec<u32> = self.partners(copy).collect();
         for other in partners {
             self.drop_pair(copy, other);
         }
-        self.index(realm).replace(copy, &keys(&blocks), &[]);
+        self.index(realm).put(copy, &blocks, &[]);
         // Without it these tell something.
         for mut block in place.at_the_brim {
             block.retain(|other| *other != copy);
@@ -109,8 +109,8 @@ impl Kept {
         let Some((realm, blocks)) = with.blocks(copy) else {
             return;
         };
-        self.index(realm).replace(copy, &[], &keys(&blocks));
-        let place = self.place(with, realm, &blocks, copy);
+        self.index(realm).put(copy, &[], &blocks);
+        let place = self.place(realm, &blocks, copy);
         let all = [&[copy], place.mates.as_slice()].concat();
         self.meet(with, &all, |one, other| one == copy || other == copy);
         self.tell_affected(with, copy, &place, affected);
@@ -200,12 +200,25 @@ impl Kept {
                 asked.extend(beside.map(|rival| [*copy, partner, *rival]));
             }
         }
+        self.each_rival(with, asked, |[copy, ..]| {
+            affected.insert(copy);
+        });
+    }
+
+    /// Of these (a copy, a partner, another on the partner's server) those whose last is a rival.
+    fn each_rival<C: Copies>(
+        &self,
+        with: &With<'_, C>,
+        asked: Vec<[u32; 3]>,
+        mut each: impl FnMut([u32; 3]),
+    ) {
+        // Read once, however many are asked about one.
         let table = with.table(asked.iter().flatten().copied());
         let mut judge = Judge::new(with.copies, with.compat, &table);
         for triple in asked {
             let [copy, partner, rival] = triple.map(|index| table.rank_of(index));
             if judge.is_rival(copy, partner, rival) {
-                affected.insert(triple[0]);
+                each(triple);
             }
         }
     }
@@ -217,34 +230,27 @@ impl Kept {
         held: &[u32],
     ) -> Vec<Candidate> {
         let inside: HashSet<u32> = held.iter().copied().collect();
+        let server = |copy: &u32| with.copies.copy(*copy).server;
         let mut found: BTreeMap<(u32, u32), bool> = BTreeMap::new();
+        let mut asked: Vec<[u32; 3]> = Vec::new();
         for copy in held {
             let partners: Vec<u32> = self.partners(*copy).collect();
             if partners.is_empty() {
                 continue;
             }
-            let server = |copy: &u32| with.copies.copy(*copy).server;
-            let servers: HashSet<_> = partners.iter().map(server).collect();
             let mates = self.mates(with, *copy).into_iter();
             let (inner, outer): (Vec<u32>, Vec<u32>) = mates.partition(|m| inside.contains(m));
             for mate in inner {
                 found.entry(ordered(*copy, mate)).or_default();
             }
-            let outer = outer
-                .into_iter()
-                .filter(|mate| servers.contains(&server(mate)));
-            let outer: Vec<u32> = outer.collect();
-            let all = outer.iter().chain(&partners).chain([copy]).copied();
-            let table = with.table(all);
-            let mut judge = Judge::new(with.copies, with.compat, &table);
-            let rank = |index: &u32| table.rank_of(*index);
-            for partner in &partners {
-                let is_rival = |mate| judge.is_rival(rank(copy), rank(partner), rank(mate));
-                if outer.iter().any(is_rival) {
-                    found.insert(ordered(*copy, *partner), true);
-                }
+            for mate in outer {
+                let beside = partners.iter().filter(|p| server(p) == server(&mate));
+                asked.extend(beside.map(|partner| [*copy, *partner, mate]));
             }
         }
+        self.each_rival(with, asked, |[copy, partner, _]| {
+            found.insert(ordered(copy, partner), true);
+        });
         let candidates = found.into_iter();
         let candidates = candidates.map(|((left, right), has_rival)| Candidate {
             left,
@@ -254,7 +260,7 @@ impl Kept {
         candidates.collect()
     }
 
-    fn index(&mut self, realm: Realm) -> &mut KeyIndex {
+    fn index(&mut self, realm: Realm) -> &mut KeyIndex<BlockKey> {
         self.blocks.entry(realm).or_default()
     }
 
@@ -263,25 +269,19 @@ impl Kept {
         let Some((realm, blocks)) = with.blocks(copy) else {
             return BTreeSet::new();
         };
-        let place = self.place(with, realm, &blocks, copy);
+        let place = self.place(realm, &blocks, copy);
         place.mates.into_iter().collect()
     }
 
     /// Where a copy stands among those of its blocks, of which it is one.
-    fn place<C: Copies>(
-        &self,
-        with: &With<'_, C>,
-        realm: Realm,
-        blocks: &[Block],
-        copy: u32,
-    ) -> Place {
+    fn place(&self, realm: Realm, blocks: &[BlockKey], copy: u32) -> Place {
         let mut place = Place::default();
-        for key in keys(blocks) {
-            let mut members: Vec<u32> = Vec::new();
-            if let Some(index) = self.blocks.get(&realm) {
-                index.each(key, |other| members.push(other));
-            }
-            let of_block = Place::of(with.copies, copy, members);
+        let index = self.blocks.get(&realm);
+        for (index, block) in index
+            .iter()
+            .flat_map(|index| blocks.iter().map(move |block| (index, block)))
+        {
+            let of_block = Place::of(index, copy, *block);
             place.mates.extend(of_block.mates);
             place.at_the_brim.extend(of_block.at_the_brim);
         }
@@ -289,12 +289,6 @@ impl Kept {
         place.mates.dedup();
         place
     }
-}
-
-/// As the index wants them.
-fn keys(blocks: &[Block]) -> Vec<u64> {
-    let keys = blocks.iter().map(|block| u64::from(*block) << 32);
-    keys.collect()
 }
 
 fn ordered(a: u32, b: u32) -> (u32, u32) {
