@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use super::client::Request;
 use super::counters::Purpose;
 use super::{Account, Server, UpstreamError};
-use crate::model::UpstreamId;
+use crate::model::{Secret, UpstreamId};
 use crate::wire::Body;
 
 /// Everything that Jellyfin can tell of an item, but for what differs by account (child counts,
@@ -236,7 +236,7 @@ async fn request(
         ("enableUserData", "false".to_owned()),
         ("enableTotalRecordCount", "false".to_owned()),
     ];
-    let call = |authorization| {
+    let call = |authorization, _: &Secret| {
         let request = Request {
             query: &query,
             authorization: Some(authorization),

@@ -33,18 +33,23 @@ impl Renewals {
 }
 
 impl Server {
-    /// Makes a call as an account. What is refused (401, 403) was not done, so a change too may be sent
-    /// again. The account that crawls belongs to no link: its crawls look after it themselves.
+    /// Makes a call as an account, by what says so and by the token in it. What is refused (401, 403) was not
+    /// done, so a change too may be sent again. The account that crawls belongs to no link: its crawls look after it
+    /// themselves.
     pub(super) async fn as_account<T, F, Fut>(
         &self,
         account: &Account,
         call: F,
     ) -> Result<T, UpstreamError>
     where
-        F: Fn(HeaderValue) -> Fut,
+        F: Fn(HeaderValue, &Secret) -> Fut,
         Fut: Future<Output = Result<T, UpstreamError>>,
     {
-        let answer = call(authorization(&account.device_id, Some(account))).await;
+        let by = |account: &Account| {
+            let header = authorization(&account.device_id, Some(account));
+            call(header, &account.token)
+        };
+        let answer = by(account).await;
         let (Err(UpstreamError::Unauthorized | UpstreamError::Forbidden), Some(link)) =
             (&answer, account.link)
         else {
@@ -57,6 +62,6 @@ impl Server {
             token,
             ..account.clone()
         };
-        call(authorization(&renewed.device_id, Some(&renewed))).await
+        by(&renewed).await
     }
 }

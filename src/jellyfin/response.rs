@@ -8,6 +8,8 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
+use crate::model::Secret;
+
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// What [`Server::open`](super::Server::open) gives.
@@ -25,6 +27,18 @@ impl Response {
         B::Error: Into<Error>,
     {
         Self(response.map(|body| body.map_err(Into::into).boxed_unsync()))
+    }
+
+    /// What the server was asked by.
+    pub(super) fn by(mut self, token: Secret) -> Self {
+        self.0.extensions_mut().insert(token);
+        self
+    }
+
+    /// The token that it answers to, which it may repeat; none where it was asked as nobody.
+    #[must_use]
+    pub fn token(&self) -> Option<&Secret> {
+        self.0.extensions().get()
     }
 
     #[must_use]

@@ -235,7 +235,7 @@ impl Server {
         purpose: Purpose,
         deadline: Duration,
     ) -> Result<Value, UpstreamError> {
-        let call = |authorization| {
+        let call = |authorization, _: &Secret| {
             let request = Request {
                 query,
                 authorization: Some(authorization),
@@ -259,7 +259,7 @@ impl Server {
         body: Option<&Value>,
     ) -> Result<Option<Value>, UpstreamError> {
         let body = body.map(|body| Bytes::from(body.to_string()));
-        let call = |authorization| {
+        let call = |authorization, _: &Secret| {
             let request = Request {
                 method: Method::POST,
                 query,
@@ -280,7 +280,7 @@ impl Server {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Option<Value>, UpstreamError> {
-        let call = |authorization| {
+        let call = |authorization, _: &Secret| {
             let request = Request {
                 method: Method::DELETE,
                 query,
@@ -336,7 +336,13 @@ impl Server {
             self.open_as(request, made)
         };
         match account {
-            Some(account) => self.as_account(account, |by| call(Some(by))).await,
+            Some(account) => {
+                let call = |by, token: &Secret| {
+                    let (answer, token) = (call(Some(by)), token.clone());
+                    async move { Ok(answer.await?.by(token)) }
+                };
+                self.as_account(account, call).await
+            }
             None => call(None).await,
         }
     }

@@ -205,6 +205,7 @@ async fn playlist(
     if upstream.status() != StatusCode::OK {
         return Err(StreamError::BadAnswer);
     }
+    let token = upstream.token().cloned().unwrap_or_default();
     let bytes = proxy::read(upstream, PLAYLIST_BYTES).await?;
     let grant = Grant {
         user: target.user,
@@ -216,7 +217,7 @@ async fn playlist(
         &Mapping {
             upstream_item: target.upstream_item,
             upstream_source: &target.upstream_source,
-            upstream_token: target.account.token.expose(),
+            upstream_token: token.expose(),
             copy: target.copy,
             user: target.user,
             device_id: call

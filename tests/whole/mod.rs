@@ -129,6 +129,7 @@ async fn step(world: &mut World, section: &Section) -> Result<bool, String> {
         "scores" => checks::scores(world, section).await?,
         "why" => checks::why(world, section).await?,
         "decided" => told::decided(world, section).await?,
+        "conflicts" => told::conflicts(world, section).await?,
         "previewed" => told::previewed(world, section).await?,
         "calls" => checks::calls(world, section).await?,
         _ => return Err("no such section".to_owned()),

@@ -25,6 +25,37 @@ pub async fn decided(world: &World, section: &Section) -> Checked {
     same("decided", &section.bullets, &told.collect())
 }
 
+/// What joins two copies and what speaks against it: `attic/1 basement/1 by NUMBER: Tvdb 7 8 (joined)`, and no
+/// others.
+pub async fn conflicts(world: &World, section: &Section) -> Checked {
+    let query = "{ catalog { conflicts { left right key provider leftId rightId isJoined } } }";
+    let told = world.graphql(&world.root, query, json!({})).await?;
+    let all = told["catalog"]["conflicts"].as_array().ok_or("no list")?;
+    let told = all.iter().map(|conflict| {
+        let side = |copy: &str, id: &str| {
+            let copy = text(&conflict[copy]);
+            (world.label(&copy).unwrap_or(copy), text(&conflict[id]))
+        };
+        // Which is the left one depends on the keys of their servers.
+        let mut sides = [side("left", "leftId"), side("right", "rightId")];
+        sides.sort();
+        let [(left, left_id), (right, right_id)] = sides;
+        let against = match conflict["provider"].as_str() {
+            Some(provider) => format!("{provider} {left_id} {right_id}"),
+            None => "number or hand".to_owned(),
+        };
+        let made = match conflict["isJoined"].as_bool() {
+            Some(true) => "joined",
+            _ => "apart",
+        };
+        let key = text(&conflict["key"]);
+        format!("{left} {right} by {key}: {against} ({made})")
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort();
+    same("conflicts", &section.bullets, &told)
+}
+
 /// What a library would be, beside the others or in the place of one: its strategy and sources, then how many
 /// entries and copies it would have, and what would join them (`PROVIDER 2, NAME 1`; `nothing`).
 pub async fn previewed(world: &World, section: &Section) -> Checked {

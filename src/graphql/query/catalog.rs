@@ -11,7 +11,7 @@ use crate::catalog::snapshot::Snapshot;
 use crate::graphql::caller::Ask;
 use crate::graphql::error::GraphResult;
 use crate::graphql::inputs::{self, ItemFilterInput, ItemSortInput, Paging, cost, weight};
-use crate::graphql::types::{Item, ItemConnection};
+use crate::graphql::types::{Item, ItemConnection, JoinKey};
 use crate::merge;
 
 /// See the GraphQL type.
@@ -54,6 +54,10 @@ pub struct Conflict {
     pub right: ID,
     /// Its name.
     pub right_name: String,
+    /// What would join them, or did.
+    pub key: JoinKey,
+    /// How sure that is, where it is the score; 0 to 1.
+    pub score: Option<f64>,
     /// Whose ids differ; absent where numbers differ, or where a person parted them.
     pub provider: Option<String>,
     /// The one copy's id there.
@@ -74,6 +78,8 @@ impl Conflict {
             left_name: left.light.name().to_string(),
             right: right.id.to_string().into(),
             right_name: right.light.name().to_string(),
+            key: JoinKey::of(conflict.key),
+            score: JoinKey::score(conflict.key),
             provider: ids.map(|ids| ids.provider.clone()),
             left_id: ids.map(|ids| ids.left.clone()),
             right_id: ids.map(|ids| ids.right.clone()),

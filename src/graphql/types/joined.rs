@@ -37,6 +37,14 @@ impl JoinKey {
             Key::Score(_) => Self::Score,
         }
     }
+
+    /// How sure it is, where it is the score; 0 to 1.
+    pub fn score(key: Key) -> Option<f64> {
+        match key {
+            Key::Score(thousandths) => Some(f64::from(thousandths) / 1000.0),
+            _ => None,
+        }
+    }
 }
 
 /// Two copies that were joined, and by what.
@@ -80,16 +88,12 @@ impl Joined {
             key: JoinKey::of(join.key),
             provider: None,
             provider_id: None,
-            score: None,
+            score: JoinKey::score(join.key),
         };
-        match join.key {
-            Key::Provider(index) => {
-                let provider = snapshot.provider(index);
-                joined.provider = Some(provider.to_owned());
-                joined.provider_id = id_of(left, provider).or_else(|| id_of(right, provider));
-            }
-            Key::Score(thousandths) => joined.score = Some(f64::from(thousandths) / 1000.0),
-            _ => {}
+        if let Key::Provider(index) = join.key {
+            let provider = snapshot.provider(index);
+            joined.provider = Some(provider.to_owned());
+            joined.provider_id = id_of(left, provider).or_else(|| id_of(right, provider));
         }
         joined
     }

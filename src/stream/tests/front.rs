@@ -9,7 +9,7 @@ use futures::StreamExt;
 use http::{HeaderName, Method, Request, StatusCode, header};
 use tower::ServiceExt;
 
-use super::source::{FILM, Stage, TOKEN};
+use super::source::{FILM, RENEWED, Stage, TOKEN};
 use crate::model::PublicId;
 
 pub(super) async fn ask(
@@ -202,6 +202,15 @@ async fn a_playlist_carries_a_right_that_opens_its_parts() {
     let head = ask(&stage, Method::HEAD, &path, &[]).await;
     assert!(head.headers()[header::CONTENT_LENGTH] != "0");
     assert_eq!(text(head).await, "");
+}
+
+#[tokio::test]
+async fn a_playlist_keeps_no_token_that_was_renewed_for_it() {
+    let stage = Stage::set().await;
+    let path = format!("/videos/{}/renewed.m3u8?Tag=t", stage.copy);
+    let playlist = text(get(&stage, &path, &[]).await).await;
+    assert!(playlist.contains("#EXT-X-KIN:\n"), "{playlist}");
+    assert!(!playlist.contains(RENEWED), "{playlist}");
 }
 
 #[tokio::test]

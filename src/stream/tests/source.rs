@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::accounts::PublicIds;
 use crate::clock::Clock;
-use crate::jellyfin::{Account, Registry, Server, ServerSpec, TlsTrust};
+use crate::jellyfin::{Account, Registry, Renewal, Server, ServerSpec, TlsTrust};
 use crate::model::{NameKind, PublicId, Secret, ServerKey, UpstreamId};
 use crate::stream::{
     Asked, Caller, Capabilities, Grant, ImageAsked, ImageCache, ImageSettings, ImageTarget,
@@ -22,6 +22,8 @@ use crate::stream::{
 use crate::telemetry::Metrics;
 
 pub const TOKEN: &str = "5ec12e75ec12e75ec12e75ec12e75ec1";
+/// The token that the account has after it was signed in again.
+pub const RENEWED: &str = "0e30e30e30e30e30e30e30e30e30e30e";
 pub const FILM: usize = 3_000_000;
 
 #[derive(Default)]
@@ -134,6 +136,14 @@ async fn source(State(seen): State<Arc<Seen>>, request: Request) -> Response {
         "stream.failing" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         "stream.away" => StatusCode::BAD_GATEWAY.into_response(),
         "master.m3u8" => format!("#EXTM3U\nmain.m3u8?ApiKey={TOKEN}\n").into_response(),
+        "renewed.m3u8" => {
+            let by = headers.get(header::AUTHORIZATION);
+            let by = by.and_then(|by| by.to_str().ok()).unwrap_or_default();
+            match by.contains(RENEWED) {
+                true => format!("#EXTM3U\n#EXT-X-KIN:{RENEWED}\nmain.m3u8\n").into_response(),
+                false => StatusCode::UNAUTHORIZED.into_response(),
+            }
+        }
         "stream.vtt" => ([(header::CONTENT_TYPE, "text/vtt")], "WEBVTT").into_response(),
         "stream.ass" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         "ActiveEncodings" => StatusCode::NO_CONTENT.into_response(),
@@ -222,6 +232,15 @@ struct One {
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
+/// Signs everybody in again.
+struct Again;
+
+impl Renewal for Again {
+    fn renew<'a>(&'a self, _: i64, _: &'a Secret) -> BoxFuture<'a, Option<Secret>> {
+        Box::pin(std::future::ready(Some(Secret::new(RENEWED))))
+    }
+}
+
 impl Resolve for One {
     fn stream(&self, asked: Asked) -> BoxFuture<'_, Result<StreamTarget, StreamError>> {
         self.asked.lock().unwrap().push(asked.clone());
@@ -294,7 +313,9 @@ impl Stage {
         let served = Router::new().fallback(source).with_state(seen.clone());
         tokio::spawn(async move { axum::serve(listener, served).await });
         let clock = Clock::fixed(chrono::Utc::now());
-        let server = Registry::new(clock.clone()).upsert(ServerSpec {
+        let registry = Registry::new(clock.clone());
+        registry.renew_by(Arc::new(Again));
+        let server = registry.upsert(ServerSpec {
             id: 1,
             key: ServerKey::random(),
             name: "attic".to_owned(),
