@@ -9,14 +9,19 @@ pub struct Budget(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    bytes: usize,
+    bytes: AtomicUsize,
     sharers: AtomicUsize,
 }
 
 impl Budget {
     pub fn new(bytes: usize) -> Self {
-        let sharers = AtomicUsize::new(0);
+        let (bytes, sharers) = (AtomicUsize::new(bytes), AtomicUsize::new(0));
         Self(Arc::new(Inner { bytes, sharers }))
+    }
+
+    /// So much it is from now on.
+    pub fn set(&self, bytes: usize) {
+        self.0.bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// One part more; the others become smaller.
@@ -39,7 +44,8 @@ impl Share {
     /// How much it is now.
     pub fn bytes(&self) -> usize {
         let inner = &*self.0.0;
-        inner.bytes / inner.sharers.load(Ordering::Relaxed).max(1)
+        let bytes = inner.bytes.load(Ordering::Relaxed);
+        bytes / inner.sharers.load(Ordering::Relaxed).max(1)
     }
 }
 
@@ -62,5 +68,7 @@ mod tests {
         assert_eq!((one.bytes(), other.bytes()), (50, 50));
         drop(one);
         assert_eq!(other.bytes(), 100);
+        budget.set(300);
+        assert_eq!(other.bytes(), 300);
     }
 }

@@ -73,7 +73,10 @@ impl Projections {
     pub fn new(ids: PublicIds, metrics: &Metrics) -> Self {
         Self {
             ids,
-            lists: (metrics.lookups(CacheName::Lists), Budget::new(query::LISTS)),
+            lists: (
+                metrics.lookups(CacheName::Lists),
+                Budget::new(query::budget(0)),
+            ),
             texts: (
                 metrics.lookups(CacheName::Texts),
                 Budget::new(render::TEXTS),
@@ -105,6 +108,8 @@ impl Projections {
         {
             return known.projection.clone();
         }
+        let lists = query::budget(snapshot.copies.len());
+        self.lists.1.set(lists);
         let links = question.links.iter();
         let links: Vec<_> = links
             .filter_map(|link| access.links.get(link).cloned())

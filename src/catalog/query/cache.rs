@@ -12,9 +12,14 @@ use crate::catalog::scope::Scope;
 use crate::model::ItemQuery;
 use crate::telemetry::metrics::Lookups;
 
-/// What the lists of all projections may take, in bytes: eight orders of a million items, some hundred
-/// lists of ten thousand.
-pub const BUDGET: usize = 32 << 20;
+/// What the lists of all projections may take, in bytes: some hundred lists of ten thousand; of a large catalog
+/// two dozen orders of everything, so that one who browses it seldom waits for one to be made again.
+pub fn budget(copies: usize) -> usize {
+    LEAST.max(copies * BYTES_A_COPY)
+}
+
+const LEAST: usize = 32 << 20;
+const BYTES_A_COPY: usize = 96;
 /// What a list costs beside its entries: the key and the cache's own.
 const OVERHEAD: usize = 512;
 
@@ -47,7 +52,7 @@ impl Default for ResultCache {
         Self {
             kept: Mutex::new(kept),
             lookups: Lookups::default(),
-            share: Budget::new(BUDGET).share(),
+            share: Budget::new(LEAST).share(),
         }
     }
 }

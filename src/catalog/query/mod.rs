@@ -20,7 +20,7 @@ use crate::catalog::snapshot::ItemIx;
 use crate::model::{ItemFilter, ItemKind, ItemQuery, ItemSort, NameKind, Page};
 
 use cache::Found;
-pub use cache::{BUDGET as LISTS, ResultCache};
+pub use cache::{ResultCache, budget};
 pub use filter::{is_hd, size};
 use list::Listed;
 pub use list::{Entries, List};
@@ -112,21 +112,26 @@ fn make(scope: &Scope, query: &ItemQuery, known: Option<Found>) -> Result<List, 
     let passes = |entry: &ItemEntry| filter.matches(entry);
     let renewed = known.and_then(|known| renew::order(&order, &known, passes));
     let positions = match renewed {
-        Some(renewed) => renewed,
+        Some(renewed) => Arc::new(renewed),
         None => match in_order(&place, &order) {
             Some(all) => {
                 let passes = |at: &u32| place.listed.get(*at).is_some_and(|entry| passes(&entry));
-                all.iter().copied().filter(passes).collect()
+                let kept: Vec<u32> = all.iter().copied().filter(passes).collect();
+                match kept.len() == all.len() {
+                    // Kept once.
+                    true => all,
+                    false => Arc::new(kept),
+                }
             }
             None => {
                 let few = place.listed.positions();
                 let few = few.filter(|(_, entry)| passes(entry));
-                order.sorted(few.map(|(at, _)| at).collect())
+                Arc::new(order.sorted(few.map(|(at, _)| at).collect()))
             }
         },
     };
     let list = List::Placed {
-        order: Arc::new(positions),
+        order: positions,
         listed: place.listed.clone(),
     };
     Ok(match query.filter.adjacent_to {
