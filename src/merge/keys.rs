@@ -180,14 +180,32 @@ mod tests {
                 _ => versions.insert(copy, round % 7),
             };
         }
-        for key in (0..500).map(mix) {
-            let mut found = BTreeSet::new();
-            index.each(key, |copy| assert!(found.insert(copy), "told twice"));
-            let expected = versions
-                .iter()
-                .filter(|(copy, version)| keys(**copy, **version).contains(&key));
-            let expected: BTreeSet<u32> = expected.map(|(copy, _)| *copy).collect();
-            assert_eq!(found, expected);
+        let check = |index: &KeyIndex, versions: &BTreeMap<u32, u64>| {
+            let mut expected: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
+            for (copy, version) in versions {
+                for key in keys(*copy, *version) {
+                    expected.entry(key).or_default().insert(*copy);
+                }
+            }
+            for key in (0..500).map(mix) {
+                let mut found = BTreeSet::new();
+                index.each(key, |copy| assert!(found.insert(copy), "told twice"));
+                assert_eq!(found, expected.remove(&key).unwrap_or_default());
+            }
+        };
+        check(&index, &versions);
+        // So many that they are settled, with what went before; and a few afterwards.
+        assert!(!index.added.is_empty() && !index.removed.is_empty());
+        for copy in 2_000..12_000 {
+            index.replace(copy, &[], &keys(copy, 1));
+            versions.insert(copy, 1);
         }
+        assert!(index.added.len() < WAITING && index.settled.len() > WAITING);
+        check(&index, &versions);
+    }
+
+    #[test]
+    fn an_index_of_nothing_finds_nothing() {
+        KeyIndex::<u32>::default().each(u64::MAX, |copy| panic!("there is {copy}"));
     }
 }

@@ -157,3 +157,36 @@ impl Wanted<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn one_range_behind_the_first_byte_is_a_later_part() {
+        let of = |range: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RANGE, HeaderValue::from_static(range));
+            is_later_part(&headers)
+        };
+        for later in ["bytes=1-", "bytes=500-900", "bytes=-500", " bytes= 7 - "] {
+            assert!(of(later), "{later}");
+        }
+        for other in [
+            "bytes=0-",
+            "bytes=0-499",
+            "bytes=9-5",
+            "bytes=-0",
+            "bytes=-",
+            "bytes=1-2,5-9",
+            "bytes=x-y",
+            "bytes",
+            "items=1-2",
+        ] {
+            assert!(!of(other), "{other}");
+        }
+        assert!(!is_later_part(&HeaderMap::new()));
+    }
+}

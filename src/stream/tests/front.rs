@@ -207,7 +207,7 @@ async fn a_playlist_carries_a_right_that_opens_its_parts() {
 #[tokio::test]
 async fn a_playlist_keeps_no_token_that_was_renewed_for_it() {
     let stage = Stage::set().await;
-    let path = format!("/videos/{}/renewed.m3u8?Tag=t", stage.copy);
+    let path = format!("/videos/{}/live.m3u8?Tag=t", stage.copy);
     let playlist = text(get(&stage, &path, &[]).await).await;
     assert!(playlist.contains("#EXT-X-KIN:\n"), "{playlist}");
     assert!(!playlist.contains(RENEWED), "{playlist}");

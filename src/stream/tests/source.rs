@@ -136,7 +136,7 @@ async fn source(State(seen): State<Arc<Seen>>, request: Request) -> Response {
         "stream.failing" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         "stream.away" => StatusCode::BAD_GATEWAY.into_response(),
         "master.m3u8" => format!("#EXTM3U\nmain.m3u8?ApiKey={TOKEN}\n").into_response(),
-        "renewed.m3u8" => {
+        "live.m3u8" => {
             let by = headers.get(header::AUTHORIZATION);
             let by = by.and_then(|by| by.to_str().ok()).unwrap_or_default();
             match by.contains(RENEWED) {
