@@ -18,6 +18,36 @@ fn pictures(list: &Value) -> Vec<(String, [String; 2])> {
         .collect()
 }
 
+/// As apps ask that know the name alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_plays_here_is_not_told_to_who_guesses_names() {
+    let world = World::new().await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let stranger = world.app.sign_in("stranger", "stranger").await;
+    let people = world.get("/Persons", &ann).await.json();
+    let people = people["Items"].as_array().expect("a list");
+    let known = people.iter().find_map(|person| {
+        let tag = person["ImageTags"]["Primary"].as_str()?;
+        Some((text(person, "Name").replace(' ', "%20"), tag.to_owned()))
+    });
+    let (name, tag) = known.expect("somebody with a picture");
+    let by_name = format!("/Persons/{name}/Images/Primary");
+    let tagged = format!("{by_name}?tag={tag}");
+    let status = async |path: &str, token: &str| world.get(path, token).await.status;
+    assert_eq!(status(&by_name, &ann).await, 200);
+    assert_eq!(status(&tagged, "").await, 200);
+    // One who plays here and one who does not get the same answer.
+    for guessed in [
+        by_name.as_str(),
+        "/Persons/Nobody%20At%20All/Images/Primary",
+    ] {
+        let wrong = format!("{guessed}?tag=0123456789abcdef0123456789abcdef");
+        for (path, token) in [(guessed, ""), (guessed, &*stranger), (&*wrong, "")] {
+            assert_eq!(status(path, token).await, 404, "{path}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_of_libraries_and_names_are_for_who_sees_them() {
     let world = World::new().await;
