@@ -42,19 +42,16 @@ impl BlockKey {
 
     /// The whole block, its year, its number.
     fn parts(self) -> [RangeInclusive<Self>; 3] {
-        let of = |year: RangeInclusive<u16>, number: RangeInclusive<u16>| {
-            let end = |year: &u16, number: &u16| Self {
-                year: *year,
-                number: *number,
-                ..self
-            };
-            end(year.start(), number.start())..=end(year.end(), number.end())
+        const MOST: u16 = u16::MAX;
+        let at = |year, number| Self {
+            year,
+            number,
+            ..self
         };
-        let year = self.year..=self.year;
         [
-            of(0..=u16::MAX, 0..=u16::MAX),
-            of(year.clone(), 0..=u16::MAX),
-            of(year, self.number..=self.number),
+            at(0, 0)..=at(MOST, MOST),
+            at(self.year, 0)..=at(self.year, MOST),
+            self..=self,
         ]
     }
 }

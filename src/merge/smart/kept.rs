@@ -276,11 +276,10 @@ impl Kept {
     /// Where a copy stands among those of its blocks, of which it is one.
     fn place(&self, realm: Realm, blocks: &[BlockKey], copy: u32) -> Place {
         let mut place = Place::default();
-        let index = self.blocks.get(&realm);
-        for (index, block) in index
-            .iter()
-            .flat_map(|index| blocks.iter().map(move |block| (index, block)))
-        {
+        let Some(index) = self.blocks.get(&realm) else {
+            return place;
+        };
+        for block in blocks {
             let of_block = Place::of(index, copy, *block);
             place.mates.extend(of_block.mates);
             place.at_the_brim.extend(of_block.at_the_brim);
