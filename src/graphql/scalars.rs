@@ -2,6 +2,8 @@
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
+use serde::Serialize;
+
 use super::error::{GraphError, GraphResult};
 
 /// The key by which async-graphql and serde_json know text that is JSON already.
@@ -19,12 +21,16 @@ impl Json {
     pub fn from_value(value: &serde_json::Value) -> Self {
         Self(value.to_string())
     }
+    /// A list of what is valid JSON each.
+    pub fn list(texts: &[String]) -> Self {
+        Self(format!("[{}]", texts.join(",")))
+    }
     /// Writes a Jellyfin body.
     ///
     /// # Errors
     /// When it cannot be written, which does not happen to what was read from JSON.
-    pub fn of_body(body: crate::wire::Body) -> GraphResult<Self> {
-        serde_json::to_string(&body)
+    pub fn of_body(body: &impl Serialize) -> GraphResult<Self> {
+        serde_json::to_string(body)
             .map(Self)
             .map_err(GraphError::internal)
     }

@@ -73,7 +73,7 @@ async fn page(
         return Err(RestError::BadRequest);
     }
     let page: Page = data.take("items")?;
-    let page = page.counted(filter::wants_total(&ask.params)?);
+    let page = page.counted(filter::wants_total(&ask.params)?)?;
     Ok(list::page(page, paging.offset))
 }
 
@@ -189,7 +189,7 @@ async fn resume(ask: Ask) -> Answer {
     });
     let mut data = ask.run(&queries::RESUME, variables).await?;
     let page: Page = data.take("resume")?;
-    let page = page.counted(filter::wants_total(&ask.params)?);
+    let page = page.counted(filter::wants_total(&ask.params)?)?;
     Ok(list::page(page, paging.offset))
 }
 
@@ -207,7 +207,7 @@ async fn suggestions(ask: Ask) -> Answer {
     let page: Page = data.take("suggestions")?;
     // Jellyfin counts all only when asked to, here alone.
     let total = ask.params.flag("enableTotalRecordCount")?.unwrap_or(false);
-    let page = page.counted(total);
+    let page = page.counted(total)?;
     Ok(list::page(page, paging.offset))
 }
 
@@ -317,9 +317,9 @@ async fn search_hints(ask: Ask) -> Answer {
     });
     let mut data = ask.run(&queries::SEARCH_HINTS, variables).await?;
     // Jellyfin counts the hints that it gives.
-    let page = data.take::<Page>("searchHints")?.counted(false);
-    let hints: Vec<_> = page.nodes.iter().filter_map(|n| hint(&n.body)).collect();
-    present::json(&json!({"SearchHints": hints, "TotalRecordCount": page.total_count}))
+    let bodies = data.take::<Page>("searchHints")?.bodies.each()?;
+    let hints: Vec<_> = bodies.iter().filter_map(hint).collect();
+    present::json(&json!({"SearchHints": hints, "TotalRecordCount": bodies.len()}))
 }
 
 /// Similar items are told with their provider ids, unasked.
@@ -342,12 +342,7 @@ async fn similar(ask: Ask) -> Answer {
     if data.value("item") == Value::Null {
         return Err(RestError::NotFound);
     }
-    let nodes: Vec<Node> = data.take("similar")?;
-    let page = Page {
-        total_count: nodes.len() as i64,
-        nodes,
-    };
-    Ok(list::page(page, 0))
+    Ok(list::page(Page::whole(data.take("similar")?), 0))
 }
 
 async fn ancestors(ask: Ask) -> Answer {

@@ -51,7 +51,7 @@ async fn many(ask: Ask, kind: &'static str) -> Answer {
     });
     let mut data = ask.run(&queries::NAMES, variables).await?;
     let page: Page = data.take("names")?;
-    let page = page.counted(filter::wants_total(&ask.params)?);
+    let page = page.counted(filter::wants_total(&ask.params)?)?;
     Ok(list::page(page, paging.offset))
 }
 

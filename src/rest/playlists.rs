@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::engine::Data;
+use super::engine::{Data, Operation};
 use super::error::RestError;
 use super::present::list::{self, Page};
 use super::route::{Answer, Ask, Route, routes};
@@ -17,7 +17,20 @@ pub(super) const ROUTES: &[Route] = routes! {
     Get "/playlists/{itemId}/users/{userId}" User rights;
 };
 
-async fn children(ask: &Ask, body: Value) -> Result<(Data, i64), RestError> {
+/// What `operation` says of the list, which must be there.
+async fn found(
+    ask: &Ask,
+    operation: &'static Operation,
+    variables: Value,
+) -> Result<Data, RestError> {
+    let mut data = ask.run(operation, variables).await?;
+    match data.value("parent") {
+        async_graphql::Value::Null => Err(RestError::NotFound),
+        _ => Ok(data),
+    }
+}
+
+async fn items(ask: Ask) -> Answer {
     ask.own()?;
     let id = ask.id("itemId")?;
     let paging = filter::paging(&ask.params)?;
@@ -27,19 +40,10 @@ async fn children(ask: &Ask, body: Value) -> Result<(Data, i64), RestError> {
         "sort": [],
         "offset": paging.offset,
         "first": paging.first,
-        "body": body,
+        "body": filter::body(&ask.params)?,
     });
-    let mut data = ask.run(&queries::CHILDREN, variables).await?;
-    match data.value("parent") {
-        async_graphql::Value::Null => Err(RestError::NotFound),
-        _ => Ok((data, paging.offset)),
-    }
-}
-
-async fn items(ask: Ask) -> Answer {
-    let body = filter::body(&ask.params)?;
-    let (mut data, offset) = children(&ask, body).await?;
-    Ok(list::page(data.take::<Page>("items")?, offset))
+    let mut data = found(&ask, &queries::CHILDREN, variables).await?;
+    Ok(list::page(data.take::<Page>("items")?, paging.offset))
 }
 
 #[derive(Deserialize)]
@@ -53,8 +57,9 @@ struct IdNode {
 }
 
 async fn one(ask: Ask) -> Answer {
-    let body = json!({"images": false, "userData": false});
-    let (mut data, _) = children(&ask, body).await?;
+    ask.own()?;
+    let variables = json!({"parent": ask.id("itemId")?});
+    let mut data = found(&ask, &queries::CHILD_IDS, variables).await?;
     let ids: Ids = data.take("items")?;
     let ids: Vec<_> = ids.nodes.into_iter().map(|node| node.id).collect();
     present::json(&json!({"OpenAccess": false, "Shares": [], "ItemIds": ids}))

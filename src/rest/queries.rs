@@ -15,6 +15,7 @@ macro_rules! operations {
 operations! {
     ANCESTORS "Ancestors" "ancestors";
     CHANGE_PASSWORD "ChangePassword" "change_password";
+    CHILD_IDS "ChildIds" "child_ids";
     CHILDREN "Children" "children";
     COLLECTIONS "Collections" "collections";
     COUNTS "Counts" "counts";

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::error::RestError;
 use super::filter::Filter;
-use super::present::list::{self, Page};
+use super::present::list::{self, Bodies, Page};
 use super::route::{Answer, Ask, Route, routes};
 use super::{filter, queries};
 use crate::model::PublicId;
@@ -65,9 +65,10 @@ async fn seasons(ask: Ask) -> Answer {
     let mut data = children(&ask, series, filter, sort, 0, None).await?;
     let mut page: Page = data.take("items")?;
     if special == Some(false) {
-        page.nodes
-            .retain(|node| !node.body.0.contains("\"IndexNumber\":0,"));
-        page = page.counted(false);
+        let mut bodies = page.bodies.each()?;
+        bodies.retain(|body| !body.0.contains("\"IndexNumber\":0,"));
+        page.total_count = bodies.len() as i64;
+        page.bodies = Bodies::of(bodies.into_iter());
     }
     Ok(list::page(page, 0))
 }
@@ -167,6 +168,6 @@ async fn next_up(ask: Ask) -> Answer {
     });
     let mut data = ask.run(&queries::NEXT_UP, variables).await?;
     let page: Page = data.take("nextUp")?;
-    let page = page.counted(filter::wants_total(params)?);
+    let page = page.counted(filter::wants_total(params)?)?;
     Ok(list::page(page, paging.offset))
 }

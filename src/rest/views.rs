@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::present::list::{Node, Page};
+use super::present::list::{Bodies, Page};
 use super::present::raw::Raw;
 use super::route::{Answer, Ask, Route, routes};
 use super::{filter, present, queries};
@@ -21,11 +21,7 @@ pub(super) const ROUTES: &[Route] = routes! {
 /// All libraries as one page.
 async fn page(ask: &Ask, body: Value) -> Result<Page, super::error::RestError> {
     let mut data = ask.run(&queries::VIEWS, json!({"body": body})).await?;
-    let nodes: Vec<Node> = data.take("views")?;
-    Ok(Page {
-        total_count: nodes.len() as i64,
-        nodes,
-    })
+    Ok(Page::whole(data.take("views")?))
 }
 
 async fn views(ask: Ask) -> Answer {
@@ -39,17 +35,13 @@ pub(super) async fn as_items(ask: Ask) -> Answer {
     let body = filter::body(&ask.params)?;
     let paging = filter::paging(&ask.params)?;
     let mut page = page(&ask, body).await?;
-    page.nodes = page
-        .nodes
-        .into_iter()
-        .skip(usize::try_from(paging.offset).unwrap_or(usize::MAX))
-        .take(
-            paging
-                .first
-                .and_then(|first| usize::try_from(first).ok())
-                .unwrap_or(usize::MAX),
-        )
-        .collect();
+    let first = paging
+        .first
+        .and_then(|first| usize::try_from(first).ok())
+        .unwrap_or(usize::MAX);
+    let all = page.bodies.each()?.into_iter();
+    let skipped = all.skip(usize::try_from(paging.offset).unwrap_or(usize::MAX));
+    page.bodies = Bodies::of(skipped.take(first));
     Ok(present::list::page(page, paging.offset))
 }
 

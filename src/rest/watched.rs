@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::engine::{Engine, OnBehalf};
 use super::error::RestError;
-use super::present::list::Node;
+use super::present::list::Bodies;
 use super::queries;
 use crate::model::PublicId;
 
@@ -15,8 +15,8 @@ use crate::model::PublicId;
 const HOLDERS: &[&str] = &["SeriesId", "SeasonId", "AlbumId"];
 
 #[derive(Deserialize)]
-struct Nodes {
-    nodes: Vec<Node>,
+struct Found {
+    bodies: Bodies,
 }
 
 /// `UserItemDataDto` of these items and of the series, seasons and albums that hold them. Items that
@@ -57,10 +57,7 @@ async fn bodies(
         "body": {"images": false, "userData": true},
     });
     let mut data = engine.execute(behalf, &queries::WATCHED, variables).await?;
-    let found: Nodes = data.take("items")?;
-    Ok(found
-        .nodes
-        .iter()
-        .filter_map(|node| node.body.parse().ok())
-        .collect())
+    let found: Found = data.take("items")?;
+    let bodies = found.bodies.each()?;
+    Ok(bodies.iter().filter_map(|body| body.parse().ok()).collect())
 }

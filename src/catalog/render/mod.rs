@@ -15,7 +15,7 @@ mod user_data;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::catalog::scope::{Entry, ItemEntry, Scope};
 use crate::catalog::snapshot::CopyIx;
@@ -70,7 +70,7 @@ pub fn with_user_data(
     if !options.user_data {
         return text.to_owned();
     }
-    let marks = Value::Object(user_data(scope, entry)).to_string();
+    let marks = serde_json::to_string(&user_data(scope, entry)).expect("fields have names");
     let open = text.strip_suffix('}').unwrap_or(text);
     let mut whole = String::with_capacity(open.len() + marks.len() + 14);
     whole.push_str(open);
@@ -104,7 +104,7 @@ fn render_item(
         body.insert("MediaSourceCount".into(), json!(count));
     }
     if options.user_data {
-        body.insert("UserData".into(), Value::Object(user_data(scope, entry)));
+        body.insert("UserData".into(), json!(user_data(scope, entry)));
     }
     body
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Identity, user_data};
+use super::Identity;
+use super::user_data::{UserItemData, user_data_of_name};
 use crate::catalog::names::NameRef;
 use crate::catalog::scope::Scope;
 use crate::catalog::snapshot::LibraryRef;
@@ -35,7 +36,7 @@ pub fn library(scope: &Scope, library: LibraryRef, options: &BodyOptions, us: &I
     if options.user_data {
         out.insert(
             "UserData".into(),
-            Value::Object(user_data::blank(&view.id, false)),
+            json!(UserItemData::blank(view.id, false)),
         );
     }
     if let Some((tag, hash, ratio)) = tile(scope, library).filter(|_| options.images) {
@@ -129,10 +130,7 @@ pub fn root(scope: &Scope, options: &BodyOptions, us: &Identity) -> Body {
         out.insert("ParentId".into(), Value::Null);
     }
     if options.user_data {
-        out.insert(
-            "UserData".into(),
-            Value::Object(user_data::blank(&id, false)),
-        );
+        out.insert("UserData".into(), json!(UserItemData::blank(id, false)));
     }
     out
 }
@@ -283,10 +281,7 @@ pub fn name(scope: &Scope, at: NameRef, options: &BodyOptions, us: &Identity) ->
     put("LocationType", json!("FileSystem"));
     put("MediaType", json!("Unknown"));
     if options.user_data {
-        put(
-            "UserData",
-            Value::Object(user_data::user_data_of_name(scope, at)),
-        );
+        put("UserData", json!(user_data_of_name(scope, at)));
     }
     out
 }

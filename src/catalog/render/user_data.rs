@@ -1,85 +1,101 @@
 //! `UserData`: the viewer's own marks, from Manyfin, never from a source.
 
-use serde_json::json;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::light::time;
 use crate::catalog::names::NameRef;
 use crate::catalog::scope::{ItemEntry, Scope};
 use crate::catalog::watch::{ItemState, counts_unplayed};
-use crate::wire::Body;
+use crate::model::PublicId;
 
-/// `UserItemDataDto` of an item; all fields that strict clients need are always there.
-pub fn user_data(scope: &Scope, entry: &ItemEntry) -> Body {
+/// `UserItemDataDto`; all fields that strict clients need are always there.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserItemData {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    likes: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    played_percentage: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unplayed_item_count: Option<u32>,
+    playback_position_ticks: i64,
+    play_count: i64,
+    is_favorite: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_played_date: Option<Value>,
+    played: bool,
+    key: String,
+    item_id: PublicId,
+}
+
+impl UserItemData {
+    pub(super) fn blank(id: PublicId, favorite: bool) -> Self {
+        Self {
+            rating: None,
+            likes: None,
+            played_percentage: None,
+            unplayed_item_count: None,
+            playback_position_ticks: 0,
+            play_count: 0,
+            is_favorite: favorite,
+            last_played_date: None,
+            played: false,
+            key: id.dashed(),
+            item_id: id,
+        }
+    }
+}
+
+/// Of an item.
+pub fn user_data(scope: &Scope, entry: &ItemEntry) -> UserItemData {
     let snapshot = scope.snapshot();
     let state = ItemState::of(scope, entry);
-    let mut out = Body::new();
-    if let Some(likes) = state.likes {
-        // What Jellyfin makes of a thumb up or down.
-        out.insert("Rating".into(), json!(if likes { 10 } else { 1 }));
-        out.insert("Likes".into(), json!(likes));
-    }
     let kind = snapshot.item(entry.item).kind;
-    if let Some((unplayed, all)) = state.unplayed.filter(|_| counts_unplayed(kind)) {
-        let share = if all == 0 {
-            0.0
-        } else {
-            f64::from(all - unplayed) * 100.0 / f64::from(all)
-        };
-        if unplayed > 0 || all == 0 {
-            out.insert("PlayedPercentage".into(), number(share));
-        } else {
-            out.insert("PlayedPercentage".into(), json!(100));
-        }
-        out.insert("UnplayedItemCount".into(), json!(unplayed));
-    } else if let Some(runtime) = snapshot.copy(entry.lead).light.run_time_ticks()
-        && state.position_ticks > 0
-        && runtime > 0
-    {
-        out.insert(
-            "PlayedPercentage".into(),
-            number(state.position_ticks as f64 * 100.0 / runtime as f64),
-        );
+    let unplayed = state.unplayed.filter(|_| counts_unplayed(kind));
+    let last_played_at = state.last_played_at;
+    UserItemData {
+        // What Jellyfin makes of a thumb up or down.
+        rating: state.likes.map(|likes| if likes { 10 } else { 1 }),
+        likes: state.likes,
+        played_percentage: match unplayed {
+            Some((_, 0)) => Some(number(0.0)),
+            Some((unplayed, all)) => {
+                Some(number(f64::from(all - unplayed) * 100.0 / f64::from(all)))
+            }
+            None if state.position_ticks > 0 => {
+                let runtime = snapshot.copy(entry.lead).light.run_time_ticks();
+                runtime
+                    .filter(|runtime| *runtime > 0)
+                    .map(|runtime| number(state.position_ticks as f64 * 100.0 / runtime as f64))
+            }
+            None => None,
+        },
+        unplayed_item_count: unplayed.map(|(unplayed, _)| unplayed),
+        playback_position_ticks: state.position_ticks,
+        play_count: state.play_count,
+        last_played_date: last_played_at
+            .and_then(chrono::DateTime::from_timestamp_millis)
+            .map(time),
+        played: state.played,
+        ..UserItemData::blank(entry.id, state.favorite)
     }
-    out.insert("PlaybackPositionTicks".into(), json!(state.position_ticks));
-    out.insert("PlayCount".into(), json!(state.play_count));
-    out.insert("IsFavorite".into(), json!(state.favorite));
-    if let Some(at) = state
-        .last_played_at
-        .and_then(chrono::DateTime::from_timestamp_millis)
-    {
-        out.insert("LastPlayedDate".into(), time(at));
-    }
-    out.insert("Played".into(), json!(state.played));
-    out.insert("Key".into(), json!(entry.id.dashed()));
-    out.insert("ItemId".into(), json!(entry.id));
-    out
 }
 
 /// Names can be favourites too.
-pub fn user_data_of_name(scope: &Scope, name: NameRef) -> Body {
+pub fn user_data_of_name(scope: &Scope, name: NameRef) -> UserItemData {
     let entry = scope.projection.names().entry(name);
-    let favorite = scope
-        .user_items
-        .get(entry.id)
-        .is_some_and(|state| state.is_favorite);
-    blank(&entry.id, favorite)
+    let state = scope.user_items.get(entry.id);
+    UserItemData::blank(entry.id, state.is_some_and(|state| state.is_favorite))
 }
 
-pub(super) fn blank(id: &crate::model::PublicId, favorite: bool) -> Body {
-    let mut out = Body::new();
-    out.insert("PlaybackPositionTicks".into(), json!(0));
-    out.insert("PlayCount".into(), json!(0));
-    out.insert("IsFavorite".into(), json!(favorite));
-    out.insert("Played".into(), json!(false));
-    out.insert("Key".into(), json!(id.dashed()));
-    out.insert("ItemId".into(), json!(id));
-    out
-}
-
-fn number(value: f64) -> serde_json::Value {
+/// Whole numbers without a point.
+fn number(value: f64) -> Value {
     if value.fract() == 0.0 {
-        json!(value as i64)
+        Value::from(value as i64)
     } else {
-        json!(value)
+        Value::from(value)
     }
 }

@@ -49,7 +49,7 @@ impl PlaybackMutation {
         let asked = asked(ctx, inputs::id("id", &id)?, &request)?;
         let catalog = &ctx.services()?.catalog;
         let scope = catalog.scope(ctx.viewer()?).await?;
-        Json::of_body(catalog.playback_info(&scope, &asked, &request).await?)
+        Json::of_body(&catalog.playback_info(&scope, &asked, &request).await?)
     }
 
     /// Takes what a player reports (Jellyfin's `PlaybackStartInfo`, `PlaybackProgressInfo`,

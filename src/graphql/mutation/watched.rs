@@ -81,8 +81,8 @@ async fn mark(ctx: &Context<'_>, id: &ID, marks: Marks) -> GraphResult<Json> {
 /// Jellyfin's `UserData` of an entry.
 fn user_data(scope: &Scope, entry: &Entry) -> GraphResult<Json> {
     match entry {
-        Entry::Item(item) => Json::of_body(render::user_data(scope, item)),
-        Entry::Name(name) => Json::of_body(render::user_data_of_name(scope, *name)),
+        Entry::Item(item) => Json::of_body(&render::user_data(scope, item)),
+        Entry::Name(name) => Json::of_body(&render::user_data_of_name(scope, *name)),
         Entry::Library(_) | Entry::Root => Err(GraphError::bad_input(
             "id",
             "a library has no marks",

@@ -3,9 +3,10 @@
 use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::raw::Raw;
-use crate::rest::error::json_response;
+use crate::rest::error::{RestError, json_response};
 
 /// An item in an answer of the engine.
 #[derive(Debug, Deserialize)]
@@ -21,16 +22,59 @@ pub struct Node {
 #[serde(rename_all = "camelCase")]
 pub struct Page {
     pub total_count: i64,
-    pub nodes: Vec<Node>,
+    pub bodies: Bodies,
+}
+
+/// Bodies as one JSON list, which most answers pass on as it is.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Bodies(Raw);
+
+impl Bodies {
+    pub fn of(bodies: impl Iterator<Item = Raw>) -> Self {
+        let mut text = String::from("[");
+        for (at, Raw(body)) in bodies.enumerate() {
+            if at > 0 {
+                text.push(',');
+            }
+            text.push_str(&body);
+        }
+        text.push(']');
+        Self(Raw(text))
+    }
+
+    /// Each by itself.
+    ///
+    /// # Errors
+    /// [`RestError::Internal`] when the engine answered no list.
+    pub fn each(&self) -> Result<Vec<Raw>, RestError> {
+        let texts: Vec<&RawValue> = serde_json::from_str(&self.0.0)
+            .map_err(|error| RestError::Internal(format!("bodies: {error}")))?;
+        Ok(texts
+            .into_iter()
+            .map(|text| Raw(text.get().to_owned()))
+            .collect())
+    }
 }
 
 impl Page {
-    /// Without `enableTotalRecordCount` Jellyfin tells how many items it answers.
-    pub fn counted(mut self, wanted: bool) -> Self {
-        if !wanted {
-            self.total_count = self.nodes.len() as i64;
+    /// All there is, as one page.
+    pub fn whole(nodes: Vec<Node>) -> Self {
+        Self {
+            total_count: nodes.len() as i64,
+            bodies: Bodies::of(nodes.into_iter().map(|node| node.body)),
         }
-        self
+    }
+
+    /// Without `enableTotalRecordCount` Jellyfin tells how many items it answers.
+    ///
+    /// # Errors
+    /// As [`Bodies::each`].
+    pub fn counted(mut self, wanted: bool) -> Result<Self, RestError> {
+        if !wanted {
+            self.total_count = self.bodies.each()?.len() as i64;
+        }
+        Ok(self)
     }
 }
 
@@ -40,29 +84,13 @@ pub fn page(page: Page, start: i64) -> Response {
 }
 
 pub fn page_text(page: Page, start: i64) -> String {
-    let mut text = String::from("{\"Items\":");
-    array_into(&mut text, page.nodes.into_iter().map(|node| node.body));
-    text.push_str(&format!(
-        ",\"TotalRecordCount\":{},\"StartIndex\":{start}}}",
-        page.total_count
-    ));
-    text
+    format!(
+        "{{\"Items\":{},\"TotalRecordCount\":{},\"StartIndex\":{start}}}",
+        page.bodies.0.0, page.total_count
+    )
 }
 
 /// `[…]`.
 pub fn array(bodies: impl Iterator<Item = Raw>) -> Response {
-    let mut text = String::new();
-    array_into(&mut text, bodies);
-    json_response(StatusCode::OK, text)
-}
-
-fn array_into(text: &mut String, bodies: impl Iterator<Item = Raw>) {
-    text.push('[');
-    for (at, Raw(body)) in bodies.enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        text.push_str(&body);
-    }
-    text.push(']');
+    json_response(StatusCode::OK, Bodies::of(bodies).0.0)
 }

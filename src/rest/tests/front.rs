@@ -138,7 +138,7 @@ fn shelf(name: &str, variables: &Value) -> Result<Value, &'static str> {
             } else {
                 json!({"id": "x"})
             },
-            "items": {"totalCount": 96, "nodes": [{"body": raw("{\"Id\":\"a\"}")}]}
+            "items": {"totalCount": 96, "bodies": raw("[{\"Id\":\"a\"}]")}
         }),
         "Views" => json!({"views": [
             {"id": "v", "name": "Films", "collectionType": "movies", "body": raw("{\"Id\":\"v\"}")},
@@ -149,7 +149,7 @@ fn shelf(name: &str, variables: &Value) -> Result<Value, &'static str> {
         "Latest" => {
             json!({"latest": [{"childCount": 5, "body": raw("{\"Id\":\"s\"}")}, {"childCount": null, "body": raw("{\"Id\":\"e\"}")}]})
         }
-        "Children" => json!({"parent": null, "items": {"totalCount": 0, "nodes": []}}),
+        "Children" => json!({"parent": null, "items": {"totalCount": 0, "bodies": raw("[]")}}),
         "ReportPlayback" => json!({"reportPlayback": true}),
         "DisplayPreferences" => {
             json!({"displayPreferences": raw("{\"Id\":\"usersettings\",\"CustomPrefs\":{\"homesection0\":\"resume\",\"tvhome\":\"x\"},\"Client\":\"emby\"}")})

@@ -28,8 +28,7 @@ fn fields_are_added_at_the_end() {
 
 #[test]
 fn pages_are_spliced() {
-    let answer =
-        json!({"totalCount": 7, "nodes": [{"body": raw("{\"Id\":\"a\"}")}, {"body": raw("{}")}]});
+    let answer = json!({"totalCount": 7, "bodies": raw("[{\"Id\":\"a\"},{}]")});
     let read = |answer: &serde_json::Value| -> Page {
         async_graphql::from_value(GraphValue::from_json(answer.clone()).unwrap()).unwrap()
     };
@@ -37,7 +36,7 @@ fn pages_are_spliced() {
         page_text(read(&answer), 5),
         "{\"Items\":[{\"Id\":\"a\"},{}],\"TotalRecordCount\":7,\"StartIndex\":5}"
     );
-    assert_eq!(read(&answer).counted(false).total_count, 2);
+    assert_eq!(read(&answer).counted(false).unwrap().total_count, 2);
 }
 
 #[test]

@@ -20,12 +20,12 @@ fn script(name: &str, variables: &Value) -> Result<Value, &'static str> {
         "Sessions" => json!({"sessions": []}),
         "Watched" if variables["filter"]["ids"] == json!([EPISODE]) => {
             let body = json!({"Id": EPISODE, "SeriesId": SERIES, "UserData": {"ItemId": EPISODE}});
-            json!({"items": {"nodes": [{"body": raw(&body.to_string())}]}})
+            json!({"items": {"bodies": raw(&format!("[{body}]"))}})
         }
         "Watched" => {
             assert_eq!(variables["filter"]["ids"], json!([SERIES]));
             let body = json!({"Id": SERIES, "UserData": {"ItemId": SERIES}});
-            json!({"items": {"nodes": [{"body": raw(&body.to_string())}]}})
+            json!({"items": {"bodies": raw(&format!("[{body}]"))}})
         }
         other => panic!("{other} was not expected"),
     })
@@ -149,7 +149,7 @@ async fn of_what_is_not_seen_or_cannot_be_read_nothing_is_told() {
             .chain(futures::stream::pending())
             .boxed()
     }
-    let hidden: Script = |_, _| Ok(json!({"items": {"nodes": []}}));
+    let hidden: Script = |_, _| Ok(json!({"items": {"bodies": raw("[]")}}));
     let broken: Script = |_, _| Err("INTERNAL");
     for script in [hidden, broken] {
         let stage = Stage::with_events(script, watched);
