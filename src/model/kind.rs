@@ -10,6 +10,10 @@ macro_rules! kinds {
         pub enum ItemKind { $($name,)* Unknown }
 
         impl ItemKind {
+    /// Whether items of this kind hold what lies elsewhere.
+    pub fn has_members(self) -> bool {
+        matches!(self, Self::BoxSet | Self::Playlist)
+    }
             pub const ALL: &'static [ItemKind] = &[$(ItemKind::$name,)*];
 
             pub fn as_str(self) -> &'static str {

@@ -13,6 +13,8 @@ mod values;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use roaring::RoaringBitmap;
+
 use crate::catalog::CatalogError;
 use crate::catalog::names::NameRef;
 use crate::catalog::scope::{Entry, ItemEntry, Scope};
@@ -115,7 +117,8 @@ fn make(scope: &Scope, query: &ItemQuery, known: Option<Found>) -> Result<List, 
         Some(renewed) => Arc::new(renewed),
         None => match in_order(&place, &order) {
             Some(all) => {
-                let passes = |at: &u32| place.listed.get(*at).is_some_and(|entry| passes(&entry));
+                let passing = passing(scope, &place, &query.filter, passes);
+                let passes = |at: &u32| passing.contains(*at);
                 let kept: Vec<u32> = all.iter().copied().filter(passes).collect();
                 match kept.len() == all.len() {
                     // Kept once.
@@ -161,6 +164,23 @@ fn in_order(place: &Place, order: &By<'_>) -> Option<Arc<Vec<u32>>> {
     };
     projection.results.put(key, list, projection.version());
     Some(all)
+}
+
+/// The positions of a library that pass: looked for once for all orders.
+fn passing(
+    scope: &Scope,
+    place: &Place,
+    filter: &ItemFilter,
+    passes: impl Fn(&ItemEntry) -> bool,
+) -> Arc<RoaringBitmap> {
+    let results = &scope.projection.results;
+    let key = cache::passing_key(scope, filter);
+    results.passing(&key).unwrap_or_else(|| {
+        let passing = place.listed.positions().filter(|(_, entry)| passes(entry));
+        let passing: Arc<RoaringBitmap> = Arc::new(passing.map(|(at, _)| at).collect());
+        results.put_passing(key, passing.clone());
+        passing
+    })
 }
 
 fn sorted(scope: &Scope, keys: &[ItemSort], seed: i64, entries: Vec<ItemEntry>) -> List {

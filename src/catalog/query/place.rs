@@ -104,7 +104,7 @@ pub fn is_location(snapshot: &Snapshot, item: ItemIx) -> bool {
 
 fn within(scope: &Scope, entry: &ItemEntry, recursive: bool) -> Place {
     let item = scope.snapshot().item(entry.item);
-    if matches!(item.kind, ItemKind::BoxSet | ItemKind::Playlist) {
+    if item.kind.has_members() {
         let members = item
             .members
             .iter()

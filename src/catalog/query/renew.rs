@@ -1,10 +1,13 @@
 //! A list of before, brought up to date: what changed is taken out and put in where it belongs now.
 
+use std::collections::BTreeSet;
+
 use super::cache::Found;
 use super::list::{List, Listed};
 use super::sort::{self, By};
 use crate::catalog::scope::ItemEntry;
-use crate::model::{ItemQuery, ItemSort, SortBy};
+use crate::catalog::snapshot::{Delta, ItemIx};
+use crate::model::{ItemQuery, SortBy};
 
 /// Whether each entry of the list stands for itself. Where one is listed for what others are (an id that may
 /// open another item now, what was watched in it), the list is made anew.
@@ -22,14 +25,26 @@ pub fn may(query: &ItemQuery) -> bool {
         &filter.album_ids,
     ];
     let names_others = ids.iter().any(|ids| !ids.is_empty()) || filter.adjacent_to.is_some();
-    !names_others && !sort::uses_user_data(query) && are_of_entries(&query.sort)
+    !names_others && !sort::uses_user_data(query)
 }
 
-/// Whether an order is by what entries are themselves.
-fn are_of_entries(keys: &[ItemSort]) -> bool {
-    // The size of a series is that of its episodes.
-    let of_others = |by| matches!(by, SortBy::SeriesSortName | SortBy::Size) || sort::of_user(by);
-    !keys.iter().any(|key| of_others(key.by))
+/// What changed, and whatever an order places by it: the size of a series is that of its episodes, and
+/// episodes may be sorted by the name of their series.
+fn with_dependent(by: &By<'_>, mut changed: Delta) -> Delta {
+    let sorts = |sort: SortBy| by.keys.iter().any(|key| key.by == sort);
+    let mut items: BTreeSet<ItemIx> = BTreeSet::new();
+    if sorts(SortBy::Size) {
+        items.extend(by.scope.with_holders(&changed.items));
+    }
+    if sorts(SortBy::SeriesSortName) {
+        items.extend(by.scope.with_episodes(&changed.items));
+    }
+    let snapshot = by.scope.snapshot();
+    let rows = items.iter().filter_map(|item| snapshot.items.get(*item));
+    let copies = rows.flat_map(|item| item.copies.iter());
+    changed.copies.extend(copies);
+    changed.items.extend(items);
+    changed.tidied()
 }
 
 /// The positions in order, of those that pass; none where too much changed, or it is not known what.
@@ -37,10 +52,12 @@ pub fn order(by: &By<'_>, known: &Found, passes: impl Fn(&ItemEntry) -> bool) ->
     let (Listed::Shared(members), List::Placed { listed, order }) = (by.listed, &known.list) else {
         return None;
     };
-    if matches!(listed, Listed::Own(_)) || by.keys.is_empty() || !are_of_entries(by.keys) {
+    let is_of_user = by.keys.iter().any(|key| sort::of_user(key.by));
+    if matches!(listed, Listed::Own(_)) || by.keys.is_empty() || is_of_user {
         return None;
     }
     let changed = by.scope.projection.changed_since(known.version)?;
+    let changed = with_dependent(by, changed);
     let changed = members.kind.places(&changed);
     // Sorting all costs about as much.
     if changed.len() > 64 + order.len() / 8 {

@@ -71,10 +71,12 @@ pub struct By<'a> {
     pub seed: i64,
     /// What its positions mean.
     pub listed: &'a Listed,
-    /// Whether what the user watched counts, how many copies there are, how large they are.
+    /// Whether what the user watched counts, how many copies there are, how large they are, of which
+    /// series they are.
     states: bool,
     copies: bool,
     sizes: bool,
+    series: bool,
 }
 
 /// An entry with what it is compared by.
@@ -85,6 +87,8 @@ pub struct Row<'a> {
     state: Option<ItemState>,
     copies: usize,
     size: i64,
+    /// The sort name of the series that it lies in, else its own.
+    series: &'a str,
 }
 
 impl<'a> By<'a> {
@@ -98,6 +102,7 @@ impl<'a> By<'a> {
             states: keys.iter().any(|key| of_user(key.by)),
             copies: any(SortBy::Copies),
             sizes: any(SortBy::Size),
+            series: any(SortBy::SeriesSortName),
         }
     }
 
@@ -120,10 +125,11 @@ impl<'a> By<'a> {
         let entry = self.listed.get(at);
         let entry = entry.expect("a list holds listed positions");
         let scope = self.scope;
+        let copy = scope.snapshot().copy(entry.lead);
         Row {
             at,
             entry,
-            copy: scope.snapshot().copy(entry.lead),
+            copy,
             state: self.states.then(|| ItemState::of(scope, &entry)),
             copies: match self.copies {
                 true => scope.copy_count(&entry),
@@ -133,12 +139,16 @@ impl<'a> By<'a> {
                 true => scope.size(&entry),
                 false => 0,
             },
+            series: match self.series {
+                true => series_sort_name(scope, &entry).unwrap_or(copy.sort_name()),
+                false => "",
+            },
         }
     }
 
     pub fn compare(&self, left: &Row, right: &Row) -> Ordering {
         let asked = self.keys.iter().map(|key| {
-            let order = compare(self.scope, key.by, self.seed, left, right);
+            let order = compare(key.by, self.seed, left, right);
             match key.order {
                 SortOrder::Descending => order.reverse(),
                 SortOrder::Ascending => order,
@@ -159,7 +169,7 @@ fn tie(left: &Row, right: &Row) -> Ordering {
         .then_with(|| left.entry.id.cmp(&right.entry.id))
 }
 
-fn compare(scope: &Scope, by: SortBy, seed: i64, left: &Row, right: &Row) -> Ordering {
+fn compare(by: SortBy, seed: i64, left: &Row, right: &Row) -> Ordering {
     let (a, b) = (&left.copy.light, &right.copy.light);
     let text = |a: Option<&str>, b: Option<&str>| {
         a.unwrap_or_default()
@@ -197,7 +207,7 @@ fn compare(scope: &Scope, by: SortBy, seed: i64, left: &Row, right: &Row) -> Ord
         SortBy::CriticRating => number(a.critic_rating(), b.critic_rating()),
         SortBy::ProductionYear => a.production_year().cmp(&b.production_year()),
         SortBy::IsFolder => b.is_folder.cmp(&a.is_folder),
-        SortBy::SeriesSortName => series_sort_name(scope, left).cmp(series_sort_name(scope, right)),
+        SortBy::SeriesSortName => left.series.cmp(right.series),
         SortBy::VideoBitRate => bit_rate(a).cmp(&bit_rate(b)),
         SortBy::AirTime => text(a.air_time().as_deref(), b.air_time().as_deref()),
         SortBy::Studio => text(
@@ -239,9 +249,10 @@ fn bit_rate(light: &Packed) -> i64 {
         .unwrap_or(0)
 }
 
-fn series_sort_name<'a>(scope: &'a Scope, row: &'a Row) -> &'a str {
-    let series = row.copy.family.series().unwrap_or(row.entry.lead);
-    scope.snapshot().copy(series).sort_name()
+/// As the series is shown, so that its episodes stay together wherever each one's leading copy is.
+fn series_sort_name<'a>(scope: &'a Scope, entry: &ItemEntry) -> Option<&'a str> {
+    let series = scope.projection.entry(scope.series_of(entry.item)?, None)?;
+    Some(scope.snapshot().copy(series.lead).sort_name())
 }
 
 /// The default hasher has fixed keys, so the order is the same everywhere.

@@ -130,9 +130,7 @@ impl Projection {
     fn changes_views(&self, next: &Self, changed: &Delta) -> bool {
         let is_listed = |projection: &Self, copy: CopyIx| {
             let copy = projection.snapshot.copies.get(copy);
-            copy.is_some_and(|copy| {
-                matches!(copy.light.kind, ItemKind::BoxSet | ItemKind::Playlist)
-            })
+            copy.is_some_and(|copy| copy.light.kind.has_members())
         };
         let both = |copy| is_listed(self, copy) || is_listed(next, copy);
         changed.copies.iter().any(|copy| both(*copy))

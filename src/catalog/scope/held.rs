@@ -1,12 +1,15 @@
 //! What a viewer has of an entry: how many copies, and every version of them and of what it holds (episodes,
-//! tracks, members of a box set).
+//! tracks, members of a box set); and the other way round, what holds an item.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{ItemEntry, Scope};
-use crate::catalog::snapshot::{CopyIx, ItemIx};
+use crate::catalog::snapshot::{CopyIx, ItemIx, LibraryRef};
 use crate::model::ItemKind;
 use crate::wire::LightSource;
+
+/// Levels of a series: itself, seasons, episodes.
+const DEEPEST: usize = 3;
 
 impl Scope {
     /// How many copies of it there are, not of what it holds.
@@ -45,7 +48,9 @@ impl Scope {
         let mut next: Vec<ItemIx> = self.held_by(entry.item).collect();
         let mut seen = HashSet::new();
         while let Some(item) = next.pop() {
-            if item == entry.item || !seen.insert(item) {
+            let is_set = snapshot.item(item).kind.has_members();
+            let is_hidden = is_set && !self.projection.sees_item(item);
+            if item == entry.item || is_hidden || !seen.insert(item) {
                 continue;
             }
             let copies = self.seen_of(item);
@@ -54,6 +59,63 @@ impl Scope {
             copies.for_each(&mut tell);
             next.extend(self.held_by(item));
         }
+    }
+
+    /// These items and whatever holds one of them at any depth: what [`Self::size`] tells of may differ.
+    pub fn with_holders(&self, items: &[ItemIx]) -> BTreeSet<ItemIx> {
+        let snapshot = self.snapshot();
+        let there = |at: &ItemIx| snapshot.items.get(*at).is_some();
+        let mut found: BTreeSet<ItemIx> = items.iter().copied().filter(there).collect();
+        let sets = [LibraryRef::Collections, LibraryRef::Playlists];
+        let sets = sets.map(|library| self.projection.members(Some(library)));
+        let mut next: Vec<ItemIx> = found.iter().copied().collect();
+        while !next.is_empty() {
+            while let Some(at) = next.pop() {
+                let parent = snapshot.item(at).family.parent();
+                next.extend(parent.filter(|parent| found.insert(*parent)));
+            }
+            for set in sets.iter().flat_map(|sets| sets.iter()).map(|set| set.item) {
+                let mut members = snapshot.item(set).members.iter();
+                if members.any(|member| found.contains(member)) && found.insert(set) {
+                    next.push(set);
+                }
+            }
+        }
+        found
+    }
+
+    /// The series that an item lies in, or is.
+    pub fn series_of(&self, item: ItemIx) -> Option<ItemIx> {
+        let mut at = item;
+        for _ in 0..DEEPEST {
+            let row = self.snapshot().item(at);
+            match row.kind {
+                ItemKind::Series => return Some(at),
+                ItemKind::Season | ItemKind::Episode => at = row.family.parent()?,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// These items and all for which [`Self::series_of`] may tell one of them.
+    pub fn with_episodes(&self, items: &[ItemIx]) -> BTreeSet<ItemIx> {
+        let snapshot = self.snapshot();
+        let has_episodes = |kind| {
+            matches!(
+                kind,
+                ItemKind::Series | ItemKind::Season | ItemKind::Episode
+            )
+        };
+        let mut found = BTreeSet::new();
+        let mut level: Vec<ItemIx> = items.to_vec();
+        for _ in 0..DEEPEST {
+            let rows = level.iter().filter_map(|at| snapshot.items.get(*at));
+            let below = rows.filter(|row| has_episodes(row.kind));
+            let below = below.flat_map(|row| row.children.iter().copied()).collect();
+            found.extend(std::mem::replace(&mut level, below));
+        }
+        found
     }
 
     fn seen_of(&self, item: ItemIx) -> impl Iterator<Item = CopyIx> + '_ {

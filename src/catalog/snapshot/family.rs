@@ -42,7 +42,8 @@ pub(super) fn is_endless(parent: ItemIx, next: impl Fn(ItemIx) -> Option<ItemIx>
 /// The union of what the copies of a box set hold, the first copy's order first.
 pub(super) fn members(snapshot: &Snapshot, copies: &[CopyIx]) -> Vec<ItemIx> {
     let mut found = Vec::new();
-    for copy in copies.iter().map(|copy| snapshot.copy(*copy)) {
+    let copies = copies.iter().map(|copy| snapshot.copy(*copy));
+    for copy in copies.filter(|copy| copy.light.kind.has_members()) {
         for member in copy.members() {
             let Some(member) = snapshot.copy_by_upstream(copy.server, *member) else {
                 continue;

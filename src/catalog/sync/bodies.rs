@@ -7,7 +7,7 @@ use super::SyncError;
 use super::decode;
 use super::fields::same;
 use super::pages::text;
-use super::run::{Run, holds_members, stops};
+use super::run::{Run, stops};
 use crate::catalog::hydrate::{pack, strip};
 use crate::catalog::snapshot::CopySeed;
 use crate::db::bodies::{self, BodyRow, BodyWrite};
@@ -72,7 +72,7 @@ impl Run<'_> {
             let whole = body.and_then(|body| decode::light(body));
             let kind = row.kind.parse().unwrap_or(ItemKind::Unknown);
             let members = match id {
-                Some(id) if holds_members(kind) && body.is_some() => self.members(id, kind).await?,
+                Some(id) if kind.has_members() && body.is_some() => self.members(id, kind).await?,
                 _ => None,
             };
             let member_ids: Option<Vec<String>> = members

@@ -15,7 +15,7 @@ use crate::db::crawls::{self, CrawlRow};
 use crate::db::source_libraries::SourceLibraryRow;
 use crate::db::{bodies, copies};
 use crate::jellyfin::{Account, Server, UpstreamError};
-use crate::model::{ItemKind, UpstreamId};
+use crate::model::UpstreamId;
 
 /// What a crawl did.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -247,7 +247,7 @@ impl<'a> Run<'a> {
         let mut upserted: Vec<CopySeed> = self.pending.drain().map(|(_, seed)| seed).collect();
         let holders: Vec<i64> = upserted
             .iter()
-            .filter(|seed| holds_members(seed.light.kind))
+            .filter(|seed| seed.light.kind.has_members())
             .map(|seed| seed.row)
             .collect();
         let mut members: HashMap<i64, Vec<UpstreamId>> = HashMap::new();
@@ -294,9 +294,4 @@ pub(super) fn stops(error: &UpstreamError) -> bool {
         UpstreamError::Status { .. } | UpstreamError::Malformed { .. } => false,
         error => error.is_outage(),
     }
-}
-
-/// Kinds whose members are asked for with their body.
-pub(super) fn holds_members(kind: ItemKind) -> bool {
-    matches!(kind, ItemKind::BoxSet | ItemKind::Playlist)
 }

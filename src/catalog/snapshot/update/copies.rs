@@ -35,12 +35,15 @@ impl Step<'_> {
             }
         }
 
-        // What names a copy that comes, goes or becomes another kind has another family then.
+        // No server does that; whatever names such a copy would be something else too.
+        let mut kinds = updated.iter();
+        if kinds.any(|(at, copy)| before.copy(*at).light.kind != copy.light.kind) {
+            return None;
+        }
+
+        // What names a copy that comes or goes has another family then.
         let mut related: BTreeSet<CopyIx> = BTreeSet::new();
-        let other_kind = updated
-            .iter()
-            .filter(|(at, copy)| before.copy(**at).light.kind != copy.light.kind);
-        for at in removed.iter().chain(other_kind.map(|(at, _)| at)) {
+        for at in &removed {
             related.extend(self.ledger.namers(before, *at));
         }
         for copy in new.values() {
