@@ -1,5 +1,8 @@
 //! Ids brought to one form, however they are written: with a scheme, as an address, as a UUID.
 
+use uuid::Uuid;
+use uuid::fmt::Simple;
+
 use super::identity::{IMDB, ProviderIndex, RECORDING, RELEASE_GROUP, Realm, TMDB, TVDB};
 use super::name::hash;
 
@@ -29,22 +32,27 @@ const PLACEHOLDERS: &[&str] = &[
 /// a hash with the highest bit set. `None`: no id (`0`, empty, a placeholder, another kind's URL).
 pub fn normalize(realm: Realm, provider: ProviderIndex, value: &str) -> Option<u64> {
     let value = value.trim();
+    // What nearly all are.
+    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        return value.parse().ok().and_then(number_form);
+    }
     if PLACEHOLDERS.iter().any(|p| p.eq_ignore_ascii_case(value)) {
         return None;
     }
     let number = match provider {
         IMDB => Some(imdb_number(without_scheme(value))?),
         TMDB | TVDB => Some(number_of(realm, provider, without_scheme(value))?),
-        _ if value.bytes().all(|b| b.is_ascii_digit()) => Some(value.parse().ok()?),
         _ => None,
     };
     if let Some(number) = number {
-        return (number != 0 && number < 1 << 63).then_some(number);
+        return number_form(number);
     }
     if (RELEASE_GROUP..=RECORDING).contains(&provider)
         && let Some(uuid) = uuid_in(value)
     {
-        return (uuid.bytes().any(|b| b != b'0')).then(|| hash(uuid.as_bytes()) | 1 << 63);
+        let digits = &mut [0; Simple::LENGTH];
+        let digits = uuid.as_simple().encode_lower(digits);
+        return (!uuid.is_nil()).then(|| hash(digits.as_bytes()) | 1 << 63);
     }
     let last = value
         .split(['?', '#'])
@@ -57,6 +65,10 @@ pub fn normalize(realm: Realm, provider: ProviderIndex, value: &str) -> Option<u
         return None;
     }
     Some(hash(last.as_bytes()) | 1 << 63)
+}
+
+fn number_form(number: u64) -> Option<u64> {
+    (number != 0 && number < 1 << 63).then_some(number)
 }
 
 /// `tmdb:603`, `tmdb-603` and, where a program took it for a number, `603.0`.
@@ -72,17 +84,18 @@ fn without_scheme(value: &str) -> &str {
     }
 }
 
-/// The first UUID of a text, without dashes, in lower case.
-fn uuid_in(text: &str) -> Option<String> {
-    let parts = text.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
-    let bare = parts.map(|part| part.replace('-', ""));
-    let mut uuids = bare.filter(|part| part.len() == 32);
-    uuids.next().map(|uuid| uuid.to_ascii_lowercase())
+/// The first UUID of a text.
+fn uuid_in(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().or_else(|| {
+        let mut parts = text.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
+        parts.find_map(|part| Uuid::try_parse(&part.replace('-', "")).ok())
+    })
 }
 
 fn imdb_number(value: &str) -> Option<u64> {
-    if value.bytes().all(|b| b.is_ascii_digit()) {
-        return value.parse().ok();
+    let digits = value.strip_prefix("tt").unwrap_or(value);
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return digits.parse().ok();
     }
     let lower = value.to_ascii_lowercase();
     let mut rest = lower.as_str();

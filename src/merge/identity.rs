@@ -100,25 +100,48 @@ known_providers! {
 
 /// The providers met so far; what is not known beforehand is trusted least, in order of name.
 #[derive(Debug, Clone)]
-pub struct Providers(Vec<Box<str>>);
+pub struct Providers {
+    names: Vec<Box<str>>,
+    /// What [`Providers::index`] found for these spellings, realm by realm: copies have few of them.
+    asked: Vec<Vec<(Box<str>, Option<ProviderIndex>)>>,
+}
+
+/// Spellings a realm whose answer is kept.
+const MOST_ASKED: usize = 32;
 
 impl Default for Providers {
     fn default() -> Self {
-        Self(KNOWN.iter().map(|name| Box::from(*name)).collect())
+        Self {
+            names: KNOWN.iter().map(|name| Box::from(*name)).collect(),
+            asked: vec![Vec::new(); Realm::Apart as usize + 1],
+        }
     }
 }
 
 impl Providers {
     pub fn name(&self, index: ProviderIndex) -> &str {
-        &self.0[usize::from(index)]
+        &self.names[usize::from(index)]
     }
 
     /// The place of a provider that identifies something of this realm. A film's collection, a
     /// track's album or an album's artist do not identify the film, track or album.
     pub(super) fn index(&mut self, realm: Realm, name: &str) -> Option<ProviderIndex> {
+        let asked = &self.asked[realm as usize];
+        if let Some((_, found)) = asked.iter().find(|(spelling, _)| **spelling == *name) {
+            return *found;
+        }
+        let found = self.look_up(realm, name);
+        let asked = &mut self.asked[realm as usize];
+        if asked.len() < MOST_ASKED {
+            asked.push((name.into(), found));
+        }
+        found
+    }
+
+    fn look_up(&mut self, realm: Realm, name: &str) -> Option<ProviderIndex> {
         let name = spelled(realm, name);
         let known = self
-            .0
+            .names
             .iter()
             .position(|have| have.eq_ignore_ascii_case(name));
         if known.is_none_or(|at| at >= 3) && !identifies(realm, name) {
@@ -127,22 +150,22 @@ impl Providers {
         match known {
             Some(at) => {
                 // Of several spellings one is shown, whichever was met first.
-                if at >= KNOWN.len() && name < &*self.0[at] {
-                    self.0[at] = name.into();
+                if at >= KNOWN.len() && name < &*self.names[at] {
+                    self.names[at] = name.into();
                 }
                 Some(at as ProviderIndex)
             }
-            None if name.is_empty() || self.0.len() >= 1000 => None,
+            None if name.is_empty() || self.names.len() >= 1000 => None,
             None => {
-                self.0.push(name.into());
-                Some((self.0.len() - 1) as ProviderIndex)
+                self.names.push(name.into());
+                Some((self.names.len() - 1) as ProviderIndex)
             }
         }
     }
 
     /// Whether there are others than those known beforehand.
     pub(super) fn are_more(&self) -> bool {
-        self.0.len() > KNOWN.len()
+        self.names.len() > KNOWN.len()
     }
 
     /// The spelling of one that is not known beforehand, if it identifies something of this realm.
@@ -154,13 +177,14 @@ impl Providers {
 
     /// Brings those that were not known beforehand into the order of their names; tells where each is now.
     pub(super) fn sort(&mut self) -> Vec<ProviderIndex> {
-        let before = self.0.clone();
+        self.asked.iter_mut().for_each(Vec::clear);
+        let before = self.names.clone();
         // The name itself too: `É` and `é` are two providers, and must not stand by chance.
-        self.0[KNOWN.len()..].sort_by_cached_key(|name| (name.to_lowercase(), name.clone()));
+        self.names[KNOWN.len()..].sort_by_cached_key(|name| (name.to_lowercase(), name.clone()));
         before
             .iter()
             .map(|name| {
-                let now = self.0.iter().position(|have| have == name);
+                let now = self.names.iter().position(|have| have == name);
                 now.expect("only sorted") as ProviderIndex
             })
             .collect()
@@ -234,7 +258,7 @@ mod tests {
         for (before, now) in moved.iter().enumerate().take(KNOWN.len()) {
             assert_eq!(before, usize::from(*now), "those known beforehand stay");
         }
-        let met = &providers.0[KNOWN.len()..];
+        let met = &providers.names[KNOWN.len()..];
         met.iter().map(|name| name.to_string()).collect()
     }
 
