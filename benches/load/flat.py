@@ -73,7 +73,7 @@ async def crowd(port, token, path, until, totals):
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=int, default=300)
-    options.add_argument("--release", type=pathlib.Path, help="a folder with a release build; builds when missing")
+    options.add_argument("--release", type=lambda folder: pathlib.Path(folder).resolve(), help="a folder with a release build; builds when missing")
     options = options.parse_args()
     release = options.release or load.build()
     with tempfile.TemporaryDirectory(prefix="manyfin-load") as folder:

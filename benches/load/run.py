@@ -76,6 +76,7 @@ class Gateway:
         self.program, self.config = release / "manyfin", config
         self.url = f"http://127.0.0.1:{port}"
         self.tokens = {}
+        self.process = None
 
     def start(self, wait=120):
         self.log = open(self.config.parent / "manyfin.log", "ab")
@@ -231,7 +232,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--films", type=int, default=5000, help="films a source")
     options.add_argument("--seconds", type=int, default=15, help="how long each load lasts")
-    options.add_argument("--release", type=pathlib.Path, help="a folder with a release build; builds when missing")
+    options.add_argument("--release", type=lambda folder: pathlib.Path(folder).resolve(), help="a folder with a release build; builds when missing")
     options = options.parse_args()
     release = options.release or build()
     with tempfile.TemporaryDirectory(prefix="manyfin-load") as folder:
@@ -242,7 +243,7 @@ def main():
         try:
             run(gateway, sources, options)
         finally:
-            if gateway.process.poll() is None:
+            if gateway.process and gateway.process.poll() is None:
                 gateway.stop()
             sources.stop()
 
