@@ -174,12 +174,9 @@ fn single_fit(
     }
 }
 
+/// Of two years that differ; where years are ignored, none do.
 fn fits_nearly(realm: Realm, a: i32, b: i32) -> bool {
-    match years(realm) {
-        Years::Needed => a.abs_diff(b) == 1,
-        Years::Helpful => a == 0 || b == 0 || a.abs_diff(b) == 1,
-        Years::Ignored => false,
-    }
+    a.abs_diff(b) == 1 || years(realm) == Years::Helpful && (a == 0 || b == 0)
 }
 
 /// `NAME_YEAR`: one name and one year are one item, whatever the ids say; then one name and years

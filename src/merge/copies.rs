@@ -1,7 +1,6 @@
 //! What goes in: copies as the caller holds them, libraries with their strategies, decisions.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::str::FromStr;
 
 use crate::error::InvalidInput;
@@ -31,12 +30,6 @@ impl Strategy {
             Self::Smart => "smart",
             Self::None => "none",
         }
-    }
-}
-
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

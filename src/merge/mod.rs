@@ -56,8 +56,12 @@ mod by_id;
 mod by_name;
 mod compat;
 mod copies;
+#[cfg(test)]
+mod copies_tests;
 pub mod edition;
 mod explain;
+#[cfg(test)]
+mod explain_tests;
 mod features;
 mod grouping;
 mod hierarchy;

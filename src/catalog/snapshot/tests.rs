@@ -150,3 +150,21 @@ fn a_copy_that_goes_and_comes_back_finds_its_item() {
     let after = snapshot(two([Some("1"), Some("1")]), libraries(), &mut remembered);
     assert_eq!(after.items[0].id, id);
 }
+
+#[test]
+fn of_equal_keys_the_first_place_is_found_as_long_as_it_is_there() {
+    let keys = ["left", "right", "left"];
+    let key = |at: u32| keys[at as usize];
+    let mut index = Index::of(0..3, key);
+    assert_eq!(index.find(&"left", key), Some(0));
+    assert_eq!(index.find(&"right", key), Some(1));
+    // The other one is not in it, and does not stand in for the first.
+    index.remove(0, &"left");
+    assert_eq!(index.find(&"left", key), None);
+    index.insert(2, key);
+    index.insert(0, key);
+    assert_eq!(index.find(&"left", key), Some(2));
+    // Nor does it take the other out.
+    index.remove(0, &"left");
+    assert_eq!(index.find(&"left", key), Some(2));
+}
