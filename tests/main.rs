@@ -23,6 +23,7 @@ mod extras;
 mod failure;
 mod fuzzed;
 mod layers;
+mod marks_refused;
 mod next_answer;
 mod nothing_lost;
 mod odd_values;

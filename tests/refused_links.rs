@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::gateway::{ALICE, Client, Gateway, eventually, film, sources};
+use crate::support::sabotage;
 
 const LIST: &str = "/Items?recursive=true&includeItemTypes=Movie";
 
@@ -126,4 +127,28 @@ async fn a_passing_refusal(database: String) {
 both_gateways!(
     a_link_that_was_refused_is_asked_again_when_its_server_is_back,
     a_passing_refusal
+);
+
+async fn not_written_down(database: String) {
+    let sources = sources(1, 6).await;
+    let (name, _) = film(&sources, 0);
+    let gateway = Gateway::over(&database, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let id = ann.id_of(&name).await;
+    sabotage::refuse(&database, "UPDATE", "account_links").await;
+    sources[0].revoke_tokens(ALICE);
+    sources[0].clear_seen();
+    // A fresh token is had, and cannot be kept: the call fails as it did, and nothing is concluded.
+    let status = playback_info(&ann, &id).await;
+    assert!(status >= 400 && status != 401, "{status}");
+    assert!(sign_ins(&sources[0]) > 0);
+    assert!(!is_refused(&gateway).await);
+    assert_eq!(films_seen(&ann).await, 6);
+    sabotage::allow(&database, "account_links").await;
+    assert_eq!(playback_info(&ann, &id).await, 200);
+}
+
+both_gateways!(
+    a_token_that_cannot_be_kept_is_asked_for_again_by_the_next_call,
+    not_written_down
 );

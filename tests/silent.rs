@@ -188,6 +188,33 @@ async fn a_version_whose_server_cannot_say_how_it_plays_is_told_as_such() {
     .await;
 }
 
+/// Its server is there, and does not come to an end with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_kept_a_player_waiting_is_not_asked_for_a_while() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sources = sources(1, 12).await;
+    let limits = Limits {
+        total: Duration::from_secs(5),
+        ..limits()
+    };
+    let gateway = Gateway::over_within(&url, &sources, limits).await;
+    let ann = gateway.sign_in("ann").await;
+    let id = ann.id_of(&film(&sources, 0).0).await;
+    let other = ann.id_of(&film(&sources, 1).0).await;
+    sources[0].set_fault(Some(Fault::Stuck));
+    assert_eq!(soon(playback_info(&ann, &id, "")).await, 503);
+    assert!(was_asked(&sources[0], "PlaybackInfo"));
+    sources[0].set_fault(None);
+    sources[0].clear_seen();
+    // Not by its version either; what else is there is.
+    for version in [String::new(), format!("?mediaSourceId={id}")] {
+        assert_eq!(soon(playback_info(&ann, &id, &version)).await, 503);
+    }
+    assert!(!was_asked(&sources[0], "PlaybackInfo"));
+    assert_eq!(soon(playback_info(&ann, &other, "")).await, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_says_nothing_of_a_film_leaves_it_to_the_others() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

@@ -15,16 +15,16 @@ use crate::support::sabotage;
 /// Ticks a minute.
 const MINUTE: i64 = 600_000_000;
 
-async fn play(who: &Client, name: &str) {
+pub async fn play(who: &Client, name: &str) {
     let id = who.id_of(name).await;
     who.post(&format!("/UserPlayedItems/{id}"), json!({})).await;
 }
 
-fn played(source: &DemoServer, id: UpstreamId) -> bool {
+pub fn played(source: &DemoServer, id: UpstreamId) -> bool {
     source.user_data(ALICE, id).expect("alice is there").0
 }
 
-async fn all_played(sources: &[DemoServer], ids: &[UpstreamId]) {
+pub async fn all_played(sources: &[DemoServer], ids: &[UpstreamId]) {
     eventually("every server is told", async || {
         let mut here = sources.iter().zip(ids);
         here.all(|(source, id)| played(source, *id))
@@ -32,14 +32,14 @@ async fn all_played(sources: &[DemoServer], ids: &[UpstreamId]) {
     .await;
 }
 
-async fn waiting(gateway: &Gateway) -> i64 {
+pub async fn waiting(gateway: &Gateway) -> i64 {
     outbox::length(gateway.app.accounts.db())
         .await
         .expect("a count")
 }
 
 /// What is said of each thing that waits.
-async fn reasons(who: &Client) -> Vec<String> {
+pub async fn reasons(who: &Client) -> Vec<String> {
     let query = json!({ "query": "{ outbox { lastError attempts } }" });
     let told = who.post("/graphql", query).await;
     let rows = told["data"]["outbox"].as_array().expect("a list").clone();

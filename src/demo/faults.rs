@@ -2,7 +2,7 @@
 
 use axum::body::{Body as HttpBody, to_bytes};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::calls::Call;
@@ -20,6 +20,7 @@ pub(super) async fn instead(fault: Fault, public: bool, call: &Call) -> Option<R
         Fault::Behind(Proxy::Page) if !public => page(),
         Fault::Behind(Proxy::Status(status)) if !public => plain(status),
         Fault::Files(status) if is_of_a_file(call) => plain(status),
+        Fault::Marks(status) if is_a_mark(call) => plain(status),
         Fault::Behind(Proxy::Elsewhere) if !public => {
             let place = [(header::LOCATION, "http://elsewhere.invalid/")];
             (StatusCode::FOUND, place).into_response()
@@ -31,6 +32,11 @@ pub(super) async fn instead(fault: Fault, public: bool, call: &Call) -> Option<R
 fn is_of_a_file(call: &Call) -> bool {
     let last = call.parts.last().map(|part| part.to_ascii_lowercase());
     last.is_some_and(|last| last.starts_with("stream") || matches!(&*last, "download" | "file"))
+}
+
+fn is_a_mark(call: &Call) -> bool {
+    let first = call.parts.first();
+    call.method != Method::GET && first.is_some_and(|it| it.eq_ignore_ascii_case("UserItems"))
 }
 
 fn plain(status: u16) -> Response {

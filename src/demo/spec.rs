@@ -75,6 +75,8 @@ pub enum Fault {
     Behind(Proxy),
     /// Streams and downloads answer this status, everything else is well.
     Files(u16),
+    /// What is marked as watched or rated is answered with this status, everything else is well.
+    Marks(u16),
     /// `PlaybackInfo` tells this JSON in place of its versions.
     Versions(&'static str),
     /// Ranges are ignored: the whole file comes.

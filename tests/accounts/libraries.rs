@@ -5,6 +5,7 @@ use manyfin::accounts::{
 };
 use manyfin::config::{CollectionType, DedupStrategy, SourcePolicy};
 use manyfin::db::Db;
+use manyfin::db::links::{self, LinkChange};
 use manyfin::demo::Access;
 
 use super::bed::{Bed, acting, add, demo, password};
@@ -231,5 +232,69 @@ both_databases!(
                 .await
                 .is_err()
         );
+    }
+);
+
+both_databases!(
+    an_account_that_is_refused_shows_no_library_to_merge,
+    |db: Db| async move {
+        let bed = Bed::new(db.clone(), &[]).await;
+        let attic = demo("attic").await;
+        let id = bed.add(&attic, "attic").await;
+        let alice = bed.user("alice", Some("p")).await;
+        let (accounts, me) = (&bed.accounts, acting(&alice));
+        let link = accounts
+            .link_account(&me, alice.id, id, password("alice"), false)
+            .await
+            .unwrap();
+        let make = async || {
+            let films = films(Owner::User(alice.id), vec![source("attic", "Films", 1)]);
+            accounts.create_library(&me, films).await
+        };
+        let set = async |state: &str| {
+            let change = LinkChange {
+                state: Some(state.into()),
+                ..LinkChange::default()
+            };
+            links::update(&db, link.id, &change).await.unwrap();
+        };
+        // Its token would still open the server.
+        for state in ["refused", "pending"] {
+            set(state).await;
+            attic.clear_seen();
+            let error = make().await.unwrap_err();
+            assert!(
+                matches!(&error, AccountsError::InvalidInput(input) if input.field == "sources[0].library"),
+                "{state}: {error}"
+            );
+            assert!(!error.to_string().contains("Films"), "{state}: {error}");
+            assert_eq!(attic.seen(), [], "{state}: it is not used");
+        }
+        set("active").await;
+        assert_eq!(make().await.unwrap().sources.len(), 1);
+    }
+);
+
+both_databases!(
+    a_library_whose_name_looks_like_an_id_is_found_by_it,
+    |db: Db| async move {
+        const NAME: &str = "0123456789abcdef0123456789abcdef";
+        let bed = Bed::new(db, &[]).await;
+        let attic = demo("attic").await;
+        assert!(attic.rename_library("Films", NAME));
+        bed.add(&attic, "attic").await;
+        let make = async |library: &str| {
+            let films = films(Owner::Everybody, vec![source("attic", library, 1)]);
+            bed.accounts.create_library(&bed.root, films).await
+        };
+        let nobodys = make("fedcba9876543210fedcba9876543210").await.unwrap_err();
+        assert!(
+            matches!(&nobodys, AccountsError::InvalidInput(input) if input.field == "sources[0].library"),
+            "{nobodys}"
+        );
+        let library = make(NAME).await.unwrap();
+        assert_eq!(library.sources[0].library_name, NAME);
+        let own_id = attic.library_id(NAME).unwrap().to_string();
+        assert_eq!(library.sources[0].library_id, own_id);
     }
 );

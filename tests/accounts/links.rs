@@ -239,6 +239,36 @@ both_databases!(
     }
 );
 
+both_databases!(
+    a_refused_link_that_cannot_be_asked_again_keeps_no_other_waiting,
+    |db: Db| async move {
+        let bed = Bed::new(db, &[]).await;
+        let accounts = &bed.accounts;
+        let (attic, cellar) = (demo("attic").await, demo("cellar").await);
+        let mut links = Vec::new();
+        for (server, name) in [(&attic, "attic"), (&cellar, "cellar")] {
+            let id = bed.add(server, name).await;
+            let user = bed.user(name, None).await.id;
+            let link = accounts.link_account(&bed.root, user, id, password("alice"), false);
+            let link = link.await.unwrap().id;
+            server.set_access("alice", disabled());
+            accounts.check_link(link).await.unwrap();
+            server.set_access("alice", Access::default());
+            links.push((user, id));
+        }
+        let is_active = async |at: usize| {
+            let links = accounts.links(&bed.root, links[at].0).await.unwrap();
+            links[0].state == LinkInfoState::Active
+        };
+        assert!(!is_active(0).await && !is_active(1).await);
+        // This process has not heard of the first server yet.
+        accounts.registry().remove(links[0].1);
+        bed.clock.advance(chrono::Duration::minutes(1));
+        accounts.ask_refused_links().await.unwrap();
+        assert!(!is_active(0).await && is_active(1).await);
+    }
+);
+
 both_databases!(a_silent_server_changes_nothing, |db: Db| async move {
     let bed = Bed::new(db, &[]).await;
     let attic = demo("attic").await;

@@ -7,5 +7,6 @@ mod links;
 mod odd;
 mod people;
 mod refusals;
+mod renewing;
 mod servers;
 mod sign_in;
