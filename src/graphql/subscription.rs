@@ -50,39 +50,35 @@ impl LibraryChange {
 /// The caller of a subscription, looked up again before every event: rights may have changed.
 struct Watcher {
     services: Services,
-    token: Option<Secret>,
-    viewer: Arc<Viewer>,
+    token: Secret,
 }
 
 impl Watcher {
     fn of(ctx: &Context<'_>) -> GraphResult<Self> {
         // The viewer first: a caller without one learns that, whatever else is missing.
-        let viewer = ctx.viewer()?.clone();
+        ctx.viewer()?;
+        let token = ctx.caller()?.token.clone();
         Ok(Self {
             services: ctx.services()?.clone(),
-            token: ctx.caller()?.token.clone(),
-            viewer,
+            token: token.ok_or_else(GraphError::unauthenticated)?,
         })
     }
 
     /// The viewer as of now; an error that ends the subscription when the token is taken back.
-    async fn viewer(&mut self) -> GraphResult<Arc<Viewer>> {
-        if let Some(token) = &self.token {
-            let viewer = self.services.accounts.viewer_by_token(token).await?;
-            self.viewer = viewer.ok_or_else(GraphError::unauthenticated)?;
-        }
-        Ok(self.viewer.clone())
+    async fn viewer(&self) -> GraphResult<Arc<Viewer>> {
+        let viewer = self.services.accounts.viewer_by_token(&self.token).await?;
+        viewer.ok_or_else(GraphError::unauthenticated)
     }
 
     /// What the viewer may see now.
-    async fn scope(&mut self) -> GraphResult<Scope> {
+    async fn scope(&self) -> GraphResult<Scope> {
         let viewer = self.viewer().await?;
         Ok(self.services.catalog.scope(&viewer).await?)
     }
 
     /// # Errors
     /// As [`Self::viewer`]; `FORBIDDEN` for one who is no administrator any more.
-    async fn administrator(&mut self) -> GraphResult<()> {
+    async fn administrator(&self) -> GraphResult<()> {
         match self.viewer().await?.is_administrator {
             true => Ok(()),
             false => Err(GraphError::forbidden("this is for administrators")),
@@ -103,13 +99,13 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
     ) -> Result<impl Stream<Item = GraphResult<LibraryChange>> + use<>, GraphError> {
-        let mut watcher = Watcher::of(ctx)?;
+        let watcher = Watcher::of(ctx)?;
         let changes = watcher.services.catalog.changes();
         let shown = watcher.scope().await?.projection;
         let start = (watcher, changes, shown);
         Ok(try_unfold(
             start,
-            |(mut watcher, mut changes, mut shown)| async move {
+            |(watcher, mut changes, mut shown)| async move {
                 loop {
                     hear::changed(&mut changes).await;
                     tokio::time::sleep(GATHER).await;
@@ -136,7 +132,7 @@ impl Subscription {
         let changes = watcher.services.catalog.registry().watch_status();
         Ok(try_unfold(
             (watcher, changes),
-            |(mut watcher, mut changes)| async move {
+            |(watcher, mut changes)| async move {
                 loop {
                     let row = hear::next(&mut changes).await.server_id;
                     let viewer = watcher.viewer().await?;

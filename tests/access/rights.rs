@@ -183,3 +183,32 @@ async fn a_crawl_that_could_not_be_kept_is_shown_by_the_next() {
     gateway.crawl().await;
     eventually("both are there", async || count().await == before + 2).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_tells_whose_it_is_and_where() {
+    let world = World::new().await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let query = "{ viewer { user { id links { username user { name } server { name } } } } }";
+    let told = world.graphql(&ann, query).await["data"]["viewer"]["user"].clone();
+    let link =
+        json!({ "username": "alice", "user": { "name": "ann" }, "server": { "name": "attic" } });
+    assert_eq!(told["links"], json!([link]));
+    let root = world.app.sign_in("root", "root").await;
+    let stranger = world.app.sign_in("stranger", "stranger").await;
+    let query = format!(
+        "{{ user(id: \"{}\") {{ links {{ server {{ name }} }} }} }}",
+        text(&told, "id")
+    );
+    let links = async |token: &str| world.graphql(token, &query).await["data"]["user"].clone();
+    assert_eq!(
+        links(&root).await,
+        json!({ "links": [{ "server": { "name": "attic" } }] })
+    );
+    assert_eq!(links(&stranger).await, Value::Null);
+    // Another replica took the server away, and this one has not read the links anew.
+    world.app.app.catalog.registry().remove(world.server);
+    assert_eq!(
+        links(&root).await,
+        json!({ "links": [{ "server": { "name": "" } }] })
+    );
+}

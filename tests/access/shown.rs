@@ -1,9 +1,11 @@
 //! Pictures of libraries and of names, for whoever sees what they stand for.
 
 use manyfin::demo::{Access, NewItem};
+use manyfin::model::{ItemKind, UpstreamId};
 use serde_json::{Value, json};
 
 use super::world::{World, text};
+use crate::support::gateway::eventually;
 
 /// Those of a list that have a picture: the name, and the picture's address without and with its tag.
 fn pictures(list: &Value) -> Vec<(String, [String; 2])> {
@@ -129,4 +131,48 @@ async fn the_shelf_of_playlists_has_the_picture_of_who_keeps_them() {
     assert!(seen.iter().any(|seen| seen.path == asked), "{seen:#?}");
     let stranger = world.app.sign_in("stranger", "stranger").await;
     assert_eq!(world.get(&path, &stranger).await.status, 404);
+}
+
+/// Without a token; pictures of names are gathered from the whole catalog then, and kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_of_somebody_new_is_shown_though_others_were_gathered_before() {
+    let world = World::new().await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let people = async || pictures(&world.get("/Persons", &ann).await.json());
+    let (_, [_, known]) = people().await.remove(0);
+    assert_eq!(world.get(&known, "").await.status, 200);
+
+    // The last film gets somebody, and the first leaves its place to nobody.
+    let catalog = &world.app.app.catalog;
+    let snapshot = catalog.snapshot();
+    let films = world.demo.items(ItemKind::Movie);
+    let films: Vec<(u32, UpstreamId)> = snapshot
+        .copies
+        .places()
+        .map(|(at, copy)| (at, copy.upstream_id()))
+        .filter(|(_, id)| films.contains(id))
+        .collect();
+    let (Some(first), Some(last)) = (films.iter().min(), films.iter().max()) else {
+        panic!("no films")
+    };
+    assert!(world.demo.remove_item(first.1));
+    assert!(world.demo.edit_item(last.1, |film| {
+        let somebody = json!({
+            "Name": "Somebody New", "Type": "Actor", "Role": "",
+            "Id": "0123456789abcdef0123456789abcdef",
+            "PrimaryImageTag": "fedcba9876543210fedcba9876543210",
+        });
+        film.insert("People".to_owned(), json!([somebody]));
+    }));
+    world.app.crawl(world.server).await;
+    assert!(catalog.snapshot().copies.get(first.0).is_none());
+    let people = people().await;
+    let found = people.iter().find(|(name, _)| name == "Somebody New");
+    let (_, [plain, tagged]) = found.expect("ann sees them");
+    eventually("a picture is shown", async || {
+        world.get(tagged, "").await.status == 200
+    })
+    .await;
+    let stranger = world.app.sign_in("stranger", "stranger").await;
+    assert_eq!(world.get(plain, &stranger).await.status, 404);
 }

@@ -3,11 +3,17 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use manyfin::demo::{Access, NewItem};
+use manyfin::accounts::Actor;
+use manyfin::catalog::events::CatalogEvent;
+use manyfin::config::CollectionType;
+use manyfin::demo::{Access, DemoServer, DemoSpec, NewItem};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::connections::{jellyfin, said};
 use super::world::{World, text};
+use crate::support::app::TestApp;
 use crate::support::gateway::eventually;
 
 /// The messages that a socket of this user gets.
@@ -105,5 +111,83 @@ async fn changes_are_told_to_who_sees_them() {
     assert!(
         told.all(|told| told["MessageType"] != "LibraryChanged"),
         "a stranger is told that something changed"
+    );
+}
+
+/// Marks a film as a favourite, or as none.
+async fn mark(world: &World, token: &str, film: &Value, is_favorite: bool) {
+    let path = format!("/UserFavoriteItems/{}", text(film, "Id"));
+    let method = match is_favorite {
+        true => Method::POST,
+        false => Method::DELETE,
+    };
+    assert_eq!(world.ask(method, &path, token, None).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_goes_on_where_its_user_or_another_is_changed() {
+    let world = World::new().await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let root = world.app.sign_in("root", "root").await;
+    let film = world.items(&ann, "Movie").await.remove(0);
+    let mut socket = jellyfin(&world, &ann).await;
+    for (at, token) in [&ann, &root].into_iter().enumerate() {
+        let user = text(&world.get("/Users/Me", token).await.json(), "Id");
+        let user = user.parse().expect("an id");
+        let settings = json!({ "AudioLanguagePreference": "ger" });
+        let accounts = &world.app.app.accounts;
+        let changed = accounts.update_settings(&Actor::Shell, user, &settings);
+        changed.await.expect("they are changed");
+        // Long enough that it was heard.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        mark(&world, &ann, &film, at == 0).await;
+        let told = said(&mut socket, "UserDataChanged").await.expect("a mark");
+        let told = &told["UserDataList"][0];
+        assert_eq!(told["ItemId"], film["Id"]);
+        assert_eq!(told["IsFavorite"], at == 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_marks_is_told_to_nobody_else() {
+    let world = World::new().await;
+    world.restricted("ben", Access::default()).await;
+    let ann = world.app.sign_in("ann", "ann").await;
+    let ben = world.app.sign_in("ben", "ben").await;
+    let films = world.items(&ann, "Movie").await;
+    let mut anns = jellyfin(&world, &ann).await;
+    let mut bens = jellyfin(&world, &ben).await;
+    // Both see both films; the first thing that each of them hears is their own.
+    for (token, socket, film) in [(&ben, &mut bens, &films[0]), (&ann, &mut anns, &films[1])] {
+        mark(&world, token, film, true).await;
+        let told = said(socket, "UserDataChanged").await.expect("a mark");
+        let told = told["UserDataList"].as_array().expect("a list");
+        let told: Vec<_> = told.iter().map(|told| &told["ItemId"]).collect();
+        assert_eq!(told, [&film["Id"]]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_no_item_is_not_told_and_the_next_one_is() {
+    let app = TestApp::on_sqlite().await;
+    let catalog = &app.app.catalog;
+    let mut told = catalog.events().listen();
+    let before = catalog.snapshot().generation;
+    app.add_library("Pictures", CollectionType::Movies, &[])
+        .await;
+    assert!(catalog.snapshot().generation > before);
+    // Longer than changes are gathered.
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    assert!(told.is_empty());
+
+    let demo = DemoServer::start(DemoSpec::films("attic", 4, 0)).await;
+    let demo = demo.expect("a source starts");
+    let crawler = ("crawler", "crawler-pw");
+    app.add_server(&demo, "attic", crawler).await;
+    let event = tokio::time::timeout(Duration::from_secs(20), told.recv()).await;
+    let event = event.expect("something is told").expect("an event");
+    assert!(
+        matches!(&event, CatalogEvent::Library { added, .. } if !added.is_empty()),
+        "{event:?}"
     );
 }

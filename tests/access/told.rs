@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use manyfin::demo::Access;
+use manyfin::catalog::sync::Phase;
+use manyfin::demo::{Access, DemoServer, DemoSpec};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -60,6 +61,10 @@ impl Told {
 
     fn is_silent(&mut self) -> bool {
         self.0.try_recv().is_err()
+    }
+
+    fn until_now(&mut self) -> Vec<Value> {
+        std::iter::from_fn(|| self.0.try_recv().ok()).collect()
     }
 }
 
@@ -172,4 +177,45 @@ async fn crawls_are_told_as_long_as_somebody_is_an_administrator() {
     world.demote(boss).await;
     world.app.crawl(world.server).await;
     assert_eq!(told.refusal().await, "FORBIDDEN");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_crawl_of_a_server_that_came_later_is_told_too() {
+    let world = World::new().await;
+    let root = world.app.sign_in("root", "root").await;
+    let field = "crawlProgress { phase fullFinishedAt server { name } }";
+    let mut told = Told::open(&world, &root, field).await;
+    let first = told.next().await["data"]["crawlProgress"].clone();
+    assert_eq!(first["server"]["name"], "attic");
+
+    let demo = DemoServer::start(DemoSpec::films("cellar", 4, 0)).await;
+    let demo = demo.expect("a source starts");
+    let mut crawls = world.app.app.sync.watch_progress();
+    let crawler = ("crawler", "crawler-pw");
+    let cellar = world.app.add_server(&demo, "cellar", crawler).await;
+    // The one that the test asked for, and the first of its own.
+    for _ in 0..2 {
+        loop {
+            let crawl = tokio::time::timeout(PATIENCE, crawls.recv()).await;
+            let crawl = crawl.expect("it is crawled").expect("a crawl");
+            if (crawl.server_id, crawl.phase) == (cellar, Phase::Idle) {
+                break;
+            }
+        }
+    }
+    let of = |name: &'static str| {
+        move |told: &Value| told["data"]["crawlProgress"]["server"]["name"] == name
+    };
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let later: Vec<_> = told.until_now().into_iter().filter(of("cellar")).collect();
+    let last = &later.last().expect("it is told")["data"]["crawlProgress"];
+    assert_eq!(last["phase"], "idle");
+    assert!(last["fullFinishedAt"].is_string(), "{last}");
+
+    // From now on it is known: how it is is not told again with what others do.
+    world.app.crawl(world.server).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let told = told.until_now();
+    assert!(told.iter().any(of("attic")));
+    assert!(!told.iter().any(of("cellar")), "{told:?}");
 }
