@@ -136,6 +136,7 @@ pub fn settings() -> SyncSettings {
         overlap: Duration::ZERO,
         publish_every: Duration::ZERO,
         settle: Duration::from_millis(20),
+        first_after: Duration::ZERO,
         retry: Duration::from_millis(50),
         ..SyncSettings::default()
     }

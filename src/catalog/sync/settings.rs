@@ -13,6 +13,9 @@ pub struct SyncSettings {
     pub access_page: usize,
     /// One page's deadline.
     pub deadline: Duration,
+    /// From the start to the first crawl of a server that was crawled before: whoever waited for the start
+    /// is answered first.
+    pub first_after: Duration,
     /// Between two incremental crawls that nothing hurries.
     pub changes_every: Duration,
     /// Between two full ones.
@@ -40,6 +43,7 @@ impl Default for SyncSettings {
             bodies: 100,
             access_page: 1000,
             deadline: Duration::from_secs(60),
+            first_after: Duration::from_secs(2),
             changes_every: Duration::from_secs(300),
             full_every: Duration::from_secs(24 * 3600),
             retry: Duration::from_secs(30),

@@ -62,6 +62,10 @@ pub(super) fn watch(sync: Sync, server_id: i64) -> Watcher {
 async fn crawl(sync: Sync, server_id: i64, wish: Arc<Wish>) {
     let settings = &sync.0.settings;
     let mut failures = 0u32;
+    if last_full(&sync, server_id).await.is_some() {
+        // Unless somebody hurries.
+        let _ = tokio::time::timeout(settings.first_after, wish.notify.notified()).await;
+    }
     loop {
         let Some(server) = sync.0.registry.get(server_id) else {
             return;
@@ -97,16 +101,20 @@ async fn next_kind(sync: &Sync, server_id: i64, wish: &Wish) -> CrawlKind {
     if wish.full.swap(false, Ordering::Relaxed) {
         return CrawlKind::Full;
     }
-    let row = crawls::get(&sync.0.db, server_id).await.ok().flatten();
     let every = i64::try_from(sync.0.settings.full_every.as_millis()).unwrap_or(i64::MAX);
-    let due = row
-        .and_then(|row| row.full_finished_at)
+    let due = last_full(sync, server_id)
+        .await
         .is_none_or(|at| sync.0.clock.millis() - at >= every);
     if due {
         CrawlKind::Full
     } else {
         CrawlKind::Changes
     }
+}
+
+async fn last_full(sync: &Sync, server_id: i64) -> Option<i64> {
+    let row = crawls::get(&sync.0.db, server_id).await.ok().flatten();
+    row?.full_finished_at
 }
 
 /// Until somebody hurries, the server comes back, or the time is over; access sets are renewed
