@@ -19,6 +19,10 @@ mod catalog;
 #[path = "library.rs"]
 mod library;
 
+/// As the program itself.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 struct Bed {
     generated: catalog::Generated,
     current: ArcSwap<Snapshot>,

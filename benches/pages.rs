@@ -163,16 +163,19 @@ impl Bed {
             let films = films.filter(|copy| copy.light.kind == ItemKind::Movie);
             films.take(CHANGES).cloned().collect()
         };
-        let newest = ItemQuery {
+        let all = |by: SortBy| ItemQuery {
             filter: ItemFilter {
                 recursive: true,
                 random_seed: Some(7),
                 ..ItemFilter::default()
             },
-            sort: vec![sort(SORTS[1])],
+            sort: vec![sort((by, SortOrder::Descending))],
         };
-        query::run(&self.scope(), &newest, PAGE).expect("a page");
-        let (mut made, mut shown) = (Vec::new(), Vec::new());
+        let (newest, largest) = (all(SortBy::DateCreated), all(SortBy::Size));
+        for query in [&newest, &largest] {
+            query::run(&self.scope(), query, PAGE).expect("a page");
+        }
+        let (mut made, mut shown, mut sized) = (Vec::new(), Vec::new(), Vec::new());
         for (film, second) in films.iter().zip(0..) {
             let mut light = film.light.unpack();
             light.date_created = chrono::DateTime::from_timestamp(4_000_000_000 + second, 0);
@@ -205,6 +208,9 @@ impl Bed {
             let begun = Instant::now();
             std::hint::black_box(query::run(&self.scope(), &newest, PAGE).expect("a page"));
             shown.push(begun.elapsed());
+            let begun = Instant::now();
+            std::hint::black_box(query::run(&self.scope(), &largest, PAGE).expect("a page"));
+            sized.push(begun.elapsed());
         }
         println!(
             "one changed copy, till the next snapshot: {}",
@@ -214,6 +220,7 @@ impl Bed {
             "and till a list of everything shows it: {}",
             percentiles(shown)
         );
+        println!("and one of everything by size: {}", percentiles(sized));
     }
 }
 
