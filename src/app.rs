@@ -268,7 +268,6 @@ fn router(parts: &Parts<'_>) -> Router {
         public_url: public_url(config),
         bind: config.bind,
         public_users: config.public_users,
-        allow_delete: config.allow_delete,
     };
     let rest = RestState {
         engine: rest::Engine::over(engine.clone()),

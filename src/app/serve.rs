@@ -42,6 +42,9 @@ pub async fn serve(config: &Config) -> Result<(), AppError> {
             reason,
         })?;
     let _discovery = announce(&app, config).await;
+    if config.allow_delete {
+        tracing::warn!("`allow_delete` is set, but deleting through Manyfin is not offered yet");
+    }
     tracing::info!(address = %config.bind, "listening on http://{}", config.bind);
     app.serve(listener, shutdown_signal()).await;
     app.stop().await;

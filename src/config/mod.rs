@@ -66,7 +66,7 @@ pub struct Config {
     pub discovery: bool,
     /// A folder with a build of jellyfin-web, served at `/web/`.
     pub jellyfin_web_dir: Option<PathBuf>,
-    /// Whether media may be deleted through Manyfin.
+    /// Whether media may be deleted through Manyfin, which is not offered yet.
     pub allow_delete: bool,
     /// How many days the audit log goes back.
     pub audit_days: u32,

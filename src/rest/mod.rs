@@ -72,8 +72,6 @@ pub struct RestSettings {
     pub bind: SocketAddr,
     /// Whether the login page lists users.
     pub public_users: bool,
-    /// Whether media may be deleted through Manyfin.
-    pub allow_delete: bool,
 }
 
 /// Who a token belongs to; `None` for one that is not known.

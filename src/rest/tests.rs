@@ -83,7 +83,6 @@ impl Stage {
                 public_url: Some("https://films.example.org/all".to_owned()),
                 bind: SocketAddr::from(([127, 0, 0, 1], 8096)),
                 public_users: false,
-                allow_delete: false,
             }),
             viewers: Arc::new(|token| {
                 let viewer = match token.expose() {

@@ -49,7 +49,6 @@ pub fn user(user: User, settings: &RestSettings) -> UserDto {
             is_hidden: !settings.public_users,
             is_disabled: user.is_disabled,
             enable_remote_control_of_other_users: user.is_administrator,
-            enable_content_deletion: user.is_administrator && settings.allow_delete,
             ..UserPolicy::default()
         },
     }
