@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::facts::Facts;
 use crate::merge::features::Features;
 use crate::merge::identity::Realm;
-use crate::merge::keys::{KeyIndex, SortKey};
+use crate::merge::keys::KeyIndex;
 use crate::merge::name::{combine, hash};
 
 /// Larger blocks are parted by year, then by number and day; what is still larger tells nothing.
@@ -19,12 +19,6 @@ pub(super) struct BlockKey {
     year: u16,
     /// Season, episode and day.
     number: u16,
-}
-
-impl SortKey for BlockKey {
-    fn first(self) -> u32 {
-        self.block
-    }
 }
 
 impl BlockKey {

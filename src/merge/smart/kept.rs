@@ -56,7 +56,7 @@ impl<C: Copies> With<'_, C> {
 
 impl Kept {
     pub(super) fn take_blocks(&mut self, realm: Realm, sorted: Vec<(BlockKey, u32)>) {
-        self.blocks.insert(realm, KeyIndex::of_sorted(sorted));
+        self.blocks.insert(realm, KeyIndex::of_all(sorted));
     }
 
     pub(super) fn keep(&mut self, left: u32, right: u32) {
