@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::compat::{Compat, NOWHERE};
+use super::entry::{Entry, for_runs};
 use super::features::ABSENT;
 use super::grouping::Key;
 use super::identity::{ProviderIndex, RECORDING, Realm};
 use super::name::combine;
-use super::run::{Entry, for_runs, join_run};
+use super::run::join_run;
 use super::union::{Groups, OnClash};
 
 pub(super) fn join(groups: &mut Groups<'_>, compat: &Compat, realm: Realm, ranks: &[u32]) {

@@ -3,11 +3,14 @@
 //! Everything below works on ranks: the place of a copy in the order of (server key, upstream id).
 //! So nothing can depend on the order in which the caller happens to hold the copies.
 
+use std::collections::BTreeMap;
+
 use super::compat::{Compat, Lib, NOWHERE};
 use super::copies::{Copies, Copy};
+use super::entry::{Entry, for_runs};
 use super::id_form::normalize;
 use super::identity::{ProviderIndex, Providers, Realm};
-use super::name;
+use super::name::{self, combine};
 use crate::model::ItemKind;
 
 pub(super) const ABSENT: u32 = u32::MAX;
@@ -21,6 +24,8 @@ pub(super) struct Id {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Features {
+    /// A number that tells this copy from all others, the same whatever else is there.
+    pub stamp: u64,
     pub realm: Realm,
     /// The title tells nothing ("Episode 4").
     pub generic: bool,
@@ -46,8 +51,6 @@ pub(super) struct Table {
     pub order: Vec<u32>,
     rank_of: Places,
     pub rows: Vec<Features>,
-    /// What each copy is, as one number, whatever its rank.
-    stamps: Vec<u64>,
     pub providers: Providers,
     ids: Vec<Id>,
 }
@@ -112,34 +115,27 @@ impl Table {
             ids: Vec::with_capacity(held.len() * 2),
             providers,
             rank_of: Places::default(),
-            order: Vec::new(),
-            stamps: Vec::new(),
+            order: Vec::with_capacity(held.len()),
         };
         // Read as the caller holds them, for memory likes that; then brought into order.
         let mut buffer = String::new();
-        let mut keyed: Vec<(u128, u128, u32)> = Vec::with_capacity(held.len());
-        for (at, index) in (0..).zip(&held) {
-            let copy = copies.copy(*index);
-            keyed.push((copy.server.0.as_u128(), copy.id.0.as_u128(), at));
-            let row = read(
-                copies,
-                compat,
-                *index,
-                (&mut table.providers, &mut table.ids),
-                &mut buffer,
-            );
+        for &index in &held {
+            let read_into = (&mut table.providers, &mut table.ids);
+            let row = read(copies, compat, index, read_into, &mut buffer);
             table.rows.push(row);
         }
-        if !keyed.is_sorted() {
-            keyed.sort_unstable();
-        }
-        let as_held = std::mem::take(&mut table.rows);
-        for (server, id, at) in keyed {
+        let (as_held, ids_as_held) = (table.rows, table.ids);
+        table.rows = Vec::with_capacity(as_held.len());
+        table.ids = Vec::with_capacity(ids_as_held.len());
+        for (_, _, at) in in_copy_order(copies, &held) {
+            let mut row = as_held[at as usize];
+            let (start, end) = row.ids;
+            row.ids.0 = table.ids.len() as u32;
+            let ids = &ids_as_held[start as usize..end as usize];
+            table.ids.extend_from_slice(ids);
+            row.ids.1 = table.ids.len() as u32;
             table.order.push(held[at as usize]);
-            table.rows.push(as_held[at as usize]);
-            let half = |whole: u128| [whole as u64, (whole >> 64) as u64];
-            let ([a, b], [c, d]) = (half(server), half(id));
-            table.stamps.push(name::combine(&[a, b, c, d]));
+            table.rows.push(row);
         }
         table.rank_of = Places::of(&table.order, copies.len(), |rank| rank as u32);
         table.number_providers_by_name();
@@ -147,9 +143,9 @@ impl Table {
         table
     }
 
-    /// A number that tells one copy from all others, the same whatever else is there.
+    /// See [`Features::stamp`].
     pub(super) fn stamp(&self, rank: u32) -> u64 {
-        self.stamps[rank as usize]
+        self.rows[rank as usize].stamp
     }
 
     pub(super) fn ids(&self, rank: u32) -> &[Id] {
@@ -218,27 +214,40 @@ impl Table {
     /// An episode that carries its series' id, or shares an id with a sibling of another number,
     /// has not got an id of its own there.
     pub(super) fn drop_parents_ids(&mut self) {
-        let mut seen: Vec<(u32, Id, i64, u32)> = Vec::new();
+        let number_of = |row: &Features| (row.season.unwrap_or(-1), row.episode.unwrap_or(-1));
+        let key =
+            |parent: u32, id: &Id| combine(&[u64::from(parent), u64::from(id.provider), id.value]);
+        let mut seen: Vec<Entry> = Vec::new();
         let mut wrong: Vec<(u32, Id)> = Vec::new();
-        for (rank, row) in self.rows.iter().enumerate() {
+        for (rank, row) in (0..).zip(&self.rows) {
             if !matches!(row.realm, Realm::Episode | Realm::Season) || row.parent == ABSENT {
                 continue;
             }
-            let number = i64::from(row.season.unwrap_or(-1)) << 32
-                | i64::from(row.episode.unwrap_or(-1)) & 0xffff_ffff;
-            for id in self.ids(rank as u32) {
-                if self.ids(row.parent).contains(id) {
-                    wrong.push((rank as u32, *id));
+            let of_parent = self.ids(row.parent);
+            for id in self.ids(rank) {
+                if of_parent.contains(id) {
+                    wrong.push((rank, *id));
                 }
-                seen.push((row.parent, *id, number, rank as u32));
+                seen.push((key(row.parent, id), rank));
             }
         }
-        seen.sort_unstable();
-        for run in seen.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            if run[0].2 != run[run.len() - 1].2 {
-                wrong.extend(run.iter().map(|entry| (entry.3, entry.1)));
+        for_runs(&mut seen, |run| {
+            let row = |entry: &Entry| &self.rows[entry.1 as usize];
+            let first = number_of(row(&run[0]));
+            if run.iter().all(|entry| number_of(row(entry)) == first) {
+                return;
             }
-        }
+            for entry in run {
+                let parent = row(entry).parent;
+                let shared = |id: &&Id| key(parent, id) == entry.0;
+                wrong.extend(
+                    self.ids(entry.1)
+                        .iter()
+                        .find(shared)
+                        .map(|id| (entry.1, *id)),
+                );
+            }
+        });
         for (rank, id) in wrong {
             let (start, end) = self.rows[rank as usize].ids;
             let mine = &mut self.ids[start as usize..end as usize];
@@ -248,6 +257,38 @@ impl Table {
             }
         }
     }
+}
+
+/// In the order of (server key, upstream id): the last of each is its place in `held`.
+fn in_copy_order(copies: &impl Copies, held: &[u32]) -> Vec<(u32, u64, u32)> {
+    let whole = |at: u32| {
+        let copy = copies.copy(held[at as usize]);
+        (copy.server.0.as_u128(), copy.id.0.as_u128())
+    };
+    // The server by a number and half of the id tell nearly all apart, and are sorted sooner.
+    let mut servers: BTreeMap<u128, u32> = BTreeMap::new();
+    let mut last = (None, 0);
+    let mut entries: Vec<(u32, u64, u32)> = Vec::with_capacity(held.len());
+    for at in 0..held.len() as u32 {
+        let (server, id) = whole(at);
+        if last.0 != Some(server) {
+            let next = servers.len() as u32;
+            last = (Some(server), *servers.entry(server).or_insert(next));
+        }
+        entries.push((last.1, (id >> 64) as u64, at));
+    }
+    let mut places = vec![0; servers.len()];
+    for (place, number) in (0..).zip(servers.into_values()) {
+        places[number as usize] = place;
+    }
+    for entry in &mut entries {
+        entry.0 = places[entry.0 as usize];
+    }
+    entries.sort_unstable_by(|a, b| {
+        let halves = (a.0, a.1).cmp(&(b.0, b.1));
+        halves.then_with(|| whole(a.2).cmp(&whole(b.2)))
+    });
+    entries
 }
 
 /// What a copy is compared by; its parent by the caller's number. Its ids come to the end of `ids`.
@@ -263,7 +304,10 @@ pub(super) fn read(
     let lib = compat.lib(copy.library, realm.lies_in_no_library());
     let start = ids.len() as u32;
     let [season, episode] = numbers_of(&copy);
+    let half = |whole: u128| [whole as u64, (whole >> 64) as u64];
+    let ([a, b], [c, d]) = (half(copy.server.0.as_u128()), half(copy.id.0.as_u128()));
     let mut row = Features {
+        stamp: combine(&[a, b, c, d]),
         realm,
         generic: false,
         lib: if realm == Realm::Apart { NOWHERE } else { lib },
@@ -283,13 +327,14 @@ pub(super) fn read(
         return row;
     }
     row.parent = parent_of(realm, &copy).unwrap_or(ABSENT);
+    row.generic =
+        matches!(realm, Realm::Episode | Realm::Untold) && name::is_generic(copy.name, buffer);
     row.name = name::key(copy.name, buffer).unwrap_or(0);
     if let Some(original) = copy.original_title.filter(|o| *o != copy.name) {
         let key = name::key(original, buffer).unwrap_or(0);
         row.original = if key == row.name { 0 } else { key };
     }
     row.artist = copy.artist.and_then(|a| name::key(a, buffer)).unwrap_or(0);
-    row.generic = matches!(realm, Realm::Episode | Realm::Untold) && name::is_generic(copy.name);
     row.episode_end = copy
         .episode_end
         .filter(|end| row.episode.is_some_and(|first| *end > first))

@@ -313,9 +313,8 @@ fn texts(
 ) -> Vec<(u64, String)> {
     let realm = Realm::of(copies.copy(copy).kind);
     let mut found = Vec::new();
-    let mut known = providers.clone();
     copies.provider_ids(copy, &mut |name, text| {
-        if known.index(realm, name) == Some(provider)
+        if providers.known(realm, name) == Some(provider)
             && let Some(value) = normalize(realm, provider, text)
         {
             let text = if value < 1 << 63 {

@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 
 use super::compat::Compat;
+use super::entry::{Entry, for_runs};
 use super::features::{ABSENT, Features};
 use super::grouping::Key;
 use super::identity::Realm;
 use super::name::combine;
-use super::run::{Entry, for_runs, join_run};
+use super::run::join_run;
 use super::union::{Groups, OnClash};
 
 /// What numbers a copy within its parent; zero: nothing does. The lowest bit tells whether the
@@ -66,12 +67,15 @@ pub(super) fn join_by_number(
 /// where that leaves one choice.
 pub(super) fn join_unnumbered(groups: &mut Groups<'_>, compat: &Compat, ranks: &[u32]) {
     let rows = &groups.table.rows;
-    let mut parents = std::collections::HashSet::new();
+    let mut parents = vec![false; rows.len()];
     for &rank in ranks {
         let row = &rows[rank as usize];
         if row.parent != ABSENT && number(row) == 0 {
-            parents.insert(groups.find(row.parent));
+            parents[groups.find(row.parent) as usize] = true;
         }
+    }
+    if !parents.contains(&true) {
+        return;
     }
     for by_date in [true, false] {
         let mut entries: Vec<Entry> = Vec::new();
@@ -88,7 +92,7 @@ pub(super) fn join_unnumbered(groups: &mut Groups<'_>, compat: &Compat, ranks: &
             } else {
                 Some(row.name).filter(|name| *name != 0 && !row.generic)
             };
-            if let Some(key) = key.filter(|_| parents.contains(&parent)) {
+            if let Some(key) = key.filter(|_| parents[parent as usize]) {
                 entries.push((combine(&[groups.table.stamp(parent), key]), rank));
             }
         }

@@ -138,12 +138,21 @@ impl Providers {
         found
     }
 
+    /// As [`Self::index`], of one that was met.
+    pub(super) fn known(&self, realm: Realm, name: &str) -> Option<ProviderIndex> {
+        let name = spelled(realm, name);
+        let at = self.position(name)?;
+        (at < 3 || identifies(realm, name)).then_some(at as ProviderIndex)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let mut names = self.names.iter();
+        names.position(|have| have.eq_ignore_ascii_case(name))
+    }
+
     fn look_up(&mut self, realm: Realm, name: &str) -> Option<ProviderIndex> {
         let name = spelled(realm, name);
-        let known = self
-            .names
-            .iter()
-            .position(|have| have.eq_ignore_ascii_case(name));
+        let known = self.position(name);
         if known.is_none_or(|at| at >= 3) && !identifies(realm, name) {
             return None;
         }

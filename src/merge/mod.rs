@@ -59,6 +59,7 @@ mod copies;
 #[cfg(test)]
 mod copies_tests;
 pub mod edition;
+mod entry;
 mod explain;
 #[cfg(test)]
 mod explain_tests;

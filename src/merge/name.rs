@@ -23,8 +23,14 @@ pub fn fold(text: &str) -> String {
 pub fn fold_into(text: &str, out: &mut String) {
     out.clear();
     if text.is_ascii() {
+        out.reserve(text.len());
         for byte in text.bytes() {
-            push_folded(byte as char, out);
+            match byte {
+                b'a'..=b'z' | b'0'..=b'9' => out.push(byte as char),
+                b'A'..=b'Z' => out.push(byte.to_ascii_lowercase() as char),
+                b' ' => push_space(out),
+                _ => push_folded(byte as char, out),
+            }
         }
     } else {
         // First, so that the marks on both sides of it come into one order.
@@ -178,64 +184,68 @@ pub(super) fn number_in_code(word: &str) -> Option<&str> {
 }
 
 /// Whether a title tells nothing of its work: "Episode 4", "Pilot", "Part 2", "S01E04", "第3話".
-pub(super) fn is_generic(name: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "episode",
-        "episodio",
-        "episodi",
-        "folge",
-        "aflevering",
-        "afsnit",
-        "avsnitt",
-        "odcinek",
-        "part",
-        "teil",
-        "chapter",
-        "kapitel",
-        "pilot",
-        "special",
-        "tba",
-        "tbd",
-        "untitled",
-        "season",
-        "series",
-        "week",
-        "day",
-        "show",
-        "final",
-        "finale",
-        "track",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "the",
-        "ep",
-        "i",
-        "ii",
-        "iii",
-        "iv",
-        "v",
-        "vi",
-        "serie",
-        "premiere",
-        "introduction",
-        "unknown",
-    ];
-    let folded = fold(name);
-    !folded.split(' ').any(|word| {
-        !WORDS.contains(&word)
+pub(super) fn is_generic(name: &str, buffer: &mut String) -> bool {
+    fold_into(name, buffer);
+    !buffer.split(' ').any(|word| {
+        !says_nothing(word)
             && number_in_code(word).is_none()
             && word
                 .chars()
                 .any(|c| c.is_alphabetic() && !"第話回集화".contains(c))
     })
+}
+
+fn says_nothing(word: &str) -> bool {
+    matches!(
+        word,
+        "episode"
+            | "episodio"
+            | "episodi"
+            | "folge"
+            | "aflevering"
+            | "afsnit"
+            | "avsnitt"
+            | "odcinek"
+            | "part"
+            | "teil"
+            | "chapter"
+            | "kapitel"
+            | "pilot"
+            | "special"
+            | "tba"
+            | "tbd"
+            | "untitled"
+            | "season"
+            | "series"
+            | "week"
+            | "day"
+            | "show"
+            | "final"
+            | "finale"
+            | "track"
+            | "one"
+            | "two"
+            | "three"
+            | "four"
+            | "five"
+            | "six"
+            | "seven"
+            | "eight"
+            | "nine"
+            | "ten"
+            | "the"
+            | "ep"
+            | "i"
+            | "ii"
+            | "iii"
+            | "iv"
+            | "v"
+            | "vi"
+            | "serie"
+            | "premiere"
+            | "introduction"
+            | "unknown"
+    )
 }
 
 /// A fixed 64-bit hash (FNV-1a, then mixed): the same in every release, so that orders by key are.

@@ -1,10 +1,8 @@
 //! Joining the copies that share one key.
 
+use super::entry::Entry;
 use super::grouping::Key;
 use super::union::{Groups, OnClash};
-
-/// One key that a copy has: (key, rank). Sorted, copies of one key stand together in copy order.
-pub(super) type Entry = (u64, u32);
 
 /// A key that parts more groups than this is no key; later copies stay by themselves.
 const MOST_GROUPS: usize = 64;
@@ -54,16 +52,5 @@ pub(super) fn join_run(
             None if met.len() < MOST_GROUPS => met.push((rank, vec![mine])),
             None => return,
         }
-    }
-}
-
-/// Sorts entries and calls `each` with the run of every key that several copies have.
-pub(super) fn for_runs(entries: &mut [Entry], mut each: impl FnMut(&[Entry])) {
-    entries.sort_unstable();
-    for run in entries
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter(|run| run.len() > 1)
-    {
-        each(run);
     }
 }

@@ -18,44 +18,58 @@ pub(super) enum OnClash {
 pub(super) struct Groups<'t> {
     pub(super) table: &'t Table,
     parent: Vec<u32>,
-    /// Ids of the first three providers, where a group has one of each at most; zero: none.
-    slots: Vec<[u64; 3]>,
-    /// All other ids of a group, sorted.
+    known: Vec<Known>,
+    /// All ids of a group besides those in its slots, sorted.
     more: HashMap<u32, Vec<Id>>,
-    /// Hash of (season, episode, end) or (disc, track); zero: not numbered.
-    numbers: Vec<u64>,
-    /// What a group is, as far as a copy of it tells.
-    realms: Vec<Realm>,
     /// Copies that a group must never be joined with.
     never: HashMap<u32, Vec<u32>>,
     pub(super) joins: Vec<RawJoin>,
     conflicts: HashSet<RawConflict>,
 }
 
+/// What is known of a group, side by side in memory: whoever asks for one asks for all.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Ids of the first three providers, where a group has one of each at most; zero: none.
+    slots: [u64; 3],
+    /// Hash of (season, episode, end) or (disc, track); zero: not numbered.
+    number: u64,
+    /// What a group is, as far as a copy of it tells.
+    realm: Realm,
+    has_more: bool,
+}
+
 impl<'t> Groups<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
-        let len = table.rows.len();
-        let mut groups = Self {
+        let len = table.rows.len() as u32;
+        let mut more: HashMap<u32, Vec<Id>> = HashMap::new();
+        let known = (0..len).zip(&table.rows).map(|(rank, row)| {
+            let mut known = Known {
+                slots: [0; 3],
+                number: super::hierarchy::number(row),
+                realm: row.realm,
+                has_more: false,
+            };
+            for &id in table.ids(rank) {
+                match known.slots.get_mut(usize::from(id.provider)) {
+                    Some(slot) if *slot == 0 => *slot = id.value,
+                    _ => {
+                        known.has_more = true;
+                        more.entry(rank).or_default().push(id);
+                    }
+                }
+            }
+            known
+        });
+        Self {
             table,
-            parent: (0..len as u32).collect(),
-            slots: vec![[0; 3]; len],
-            more: HashMap::new(),
-            numbers: vec![0; len],
-            realms: table.rows.iter().map(|row| row.realm).collect(),
+            parent: (0..len).collect(),
+            known: known.collect(),
+            more,
             never: HashMap::new(),
             joins: Vec::new(),
             conflicts: HashSet::new(),
-        };
-        for rank in 0..len as u32 {
-            for &id in table.ids(rank) {
-                match groups.slots[rank as usize].get_mut(usize::from(id.provider)) {
-                    Some(slot) if *slot == 0 => *slot = id.value,
-                    _ => groups.more.entry(rank).or_default().push(id),
-                }
-            }
-            groups.numbers[rank as usize] = super::hierarchy::number(&table.rows[rank as usize]);
         }
-        groups
     }
 
     pub(super) fn find(&mut self, mut rank: u32) -> u32 {
@@ -68,7 +82,8 @@ impl<'t> Groups<'t> {
     }
 
     pub(super) fn has_ids(&self, root: u32) -> bool {
-        self.slots[root as usize] != [0; 3] || self.more.contains_key(&root)
+        let known = &self.known[root as usize];
+        known.slots != [0; 3] || known.has_more
     }
 
     pub(super) fn keep_apart(&mut self, a: u32, b: u32) {
@@ -176,27 +191,29 @@ impl<'t> Groups<'t> {
     fn unite(&mut self, ra: u32, rb: u32) {
         let (top, below) = (ra.min(rb), ra.max(rb));
         self.parent[below as usize] = top;
-        if self.numbers[top as usize] == 0 {
-            self.numbers[top as usize] = self.numbers[below as usize];
+        let theirs = self.known[below as usize];
+        let mine = &mut self.known[top as usize];
+        if mine.number == 0 {
+            mine.number = theirs.number;
         }
-        if self.realms[top as usize] == Realm::Untold {
-            self.realms[top as usize] = self.realms[below as usize];
+        if mine.realm == Realm::Untold {
+            mine.realm = theirs.realm;
         }
-        for provider in 0..3 {
-            let value = self.slots[below as usize][provider];
-            let slot = &mut self.slots[top as usize][provider];
+        let mut others = Vec::new();
+        for (provider, (slot, value)) in (0..).zip(mine.slots.iter_mut().zip(theirs.slots)) {
             if *slot == 0 {
                 *slot = value;
             } else if value != 0 && *slot != value {
-                let id = Id {
-                    provider: provider as ProviderIndex,
-                    value,
-                };
-                insert(self.more.entry(top).or_default(), id);
+                others.push(Id { provider, value });
             }
         }
-        for id in self.more.remove(&below).unwrap_or_default() {
-            insert(self.more.entry(top).or_default(), id);
+        if theirs.has_more {
+            others.extend(self.more.remove(&below).unwrap_or_default());
+        }
+        if !others.is_empty() {
+            mine.has_more = true;
+            let more = self.more.entry(top).or_default();
+            others.into_iter().for_each(|id| insert(more, id));
         }
         if let Some(enemies) = self.never.remove(&below) {
             self.never.entry(top).or_default().extend(enemies);
@@ -204,26 +221,22 @@ impl<'t> Groups<'t> {
     }
 
     fn clash(&self, ra: u32, rb: u32) -> Clash {
-        let (a, b) = (self.realms[ra as usize], self.realms[rb as usize]);
-        if a != b && a != Realm::Untold && b != Realm::Untold {
+        let (a, b) = (&self.known[ra as usize], &self.known[rb as usize]);
+        if a.realm != b.realm && a.realm != Realm::Untold && b.realm != Realm::Untold {
             return Clash::Kind;
         }
-        let (na, nb) = (self.numbers[ra as usize], self.numbers[rb as usize]);
         // Only numbers of one form contradict each other (see `hierarchy::number`).
-        if na != 0 && nb != 0 && na != nb && (na ^ nb) & 1 == 0 {
+        if a.number != 0 && b.number != 0 && a.number != b.number && (a.number ^ b.number) & 1 == 0
+        {
             return Clash::Number;
         }
-        if self.more.contains_key(&ra) || self.more.contains_key(&rb) {
+        if a.has_more || b.has_more {
             return self.clash_of_many(ra, rb);
         }
-        for provider in 0..3 {
-            let (a, b) = (
-                self.slots[ra as usize][provider],
-                self.slots[rb as usize][provider],
-            );
-            if a != 0 && b != 0 && a != b {
-                let provider = provider as ProviderIndex;
-                return Clash::Ids(Id { provider, value: a }, Id { provider, value: b });
+        for (provider, (mine, theirs)) in (0..).zip(a.slots.into_iter().zip(b.slots)) {
+            if mine != 0 && theirs != 0 && mine != theirs {
+                let id = |value| Id { provider, value };
+                return Clash::Ids(id(mine), id(theirs));
             }
         }
         Clash::None
@@ -257,7 +270,8 @@ impl<'t> Groups<'t> {
     }
 
     fn all_ids(&self, root: u32) -> Vec<Id> {
-        let mut ids: Vec<Id> = self.slots[root as usize]
+        let mut ids: Vec<Id> = self.known[root as usize]
+            .slots
             .iter()
             .enumerate()
             .filter(|(_, value)| **value != 0)

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compat::Compat;
+use super::entry::{Entry, for_runs};
 use super::features::Features;
 use super::grouping::Key;
 use super::identity::Realm;
 use super::name::combine;
-use super::run::{Entry, for_runs, join_run};
+use super::run::join_run;
 use super::union::{Groups, OnClash};
 use super::{by_id, by_name};
 

@@ -106,3 +106,38 @@ both_databases!(
         assert_eq!(world.sync.progress_of(gone), None);
     }
 );
+
+both_databases!(
+    a_server_whose_catalog_is_kept_is_crawled_a_little_after_the_start,
+    |db: Db| async move {
+        let settings = SyncSettings {
+            first_after: Duration::from_secs(3600),
+            changes_every: Duration::from_secs(3600),
+            ..settings()
+        };
+        let specs = vec![DemoSpec::films("Attic", 5, 0), DemoSpec::films("Hut", 5, 0)];
+        let world = World::new(db, specs, settings).await;
+        let [kept, unknown] = [0, 1].map(|at: usize| world.sources[at].server.id);
+        world.sync.crawl(kept, CrawlKind::Full).await.unwrap();
+        world.sources[0].demo.clear_seen();
+
+        world.sync.start_all();
+        eventually(
+            "nothing is known of this one: it is crawled at once",
+            async || {
+                let told = world.sync.progress_of(unknown);
+                told.is_some_and(|told| told.phase == Phase::Idle && told.finished_at.is_some())
+            },
+        )
+        .await;
+        assert!(world.sources[0].asked("/Items").is_empty());
+
+        // Who asks for it does not wait for the pause to be over.
+        world.sync.hurry(kept, CrawlKind::Full);
+        eventually("it is crawled as asked", async || {
+            !world.sources[0].asked("/Items").is_empty()
+        })
+        .await;
+        world.sync.stop_all();
+    }
+);
