@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -189,6 +190,25 @@ def last_page(gateway, library):
     return {start: statistics.median(found) for start, found in times.items()}
 
 
+def refused(gateway):
+    """How long it takes to refuse a document that expands to 2^26 fields: in the middle, and at most."""
+    chain = "".join(f"fragment f{at} on Query{{...f{at + 1} ...f{at + 1}}}" for at in range(26))
+    query = {"query": "{...f0}" + chain + "fragment f26 on Query{__typename}"}
+
+    def ask():
+        try:
+            return post(gateway.url + "/graphql", query, gateway.tokens["alice"])
+        except urllib.error.HTTPError as error:
+            return json.load(error)
+
+    times = []
+    for _ in range(200):
+        took, answer = timed(ask)
+        assert answer["errors"][0]["extensions"]["code"] == "TOO_COMPLEX", answer
+        times.append(took)
+    return statistics.median(times), max(times)
+
+
 def read_stream(url, token, size):
     headers = {"Range": f"bytes=0-{size - 1}"}
     if token:
@@ -286,6 +306,8 @@ def run(gateway, sources, options):
     row("random pages, sorts, filters, 3 viewers, 16 clients", f"{many['per_second']:.0f}/s of {many['bytes'] / many['requests'] / 1e3:.0f} kB, p99 {many['p99_ms']:.0f} ms, {many['errors']} errors", "≥ 500/s")
     pages = last_page(gateway, library)
     row("page at 9,900 against page at 0", f"{pages[9900] * 1000:.2f} ms against {pages[0] * 1000:.2f} ms", "within 10%")
+    middle, most = refused(gateway)
+    row("document of 2^26 fields by fragments, refused", f"{middle * 1000:.1f} ms, at most {most * 1000:.1f} ms", "< 5 ms")
     ours, direct, size, grown = streams(gateway, sources, library)
     row(f"stream of {size / 1e6:.0f} MB", f"{ours:.0f} MB/s; straight {direct:.0f} MB/s; memory {grown:+.0f} MB", "≥ half")
     row("resident memory after all of it", f"{gateway.memory():.0f} MB", "≤ 150 MB")
