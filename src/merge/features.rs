@@ -127,7 +127,7 @@ impl Table {
         let (as_held, ids_as_held) = (table.rows, table.ids);
         table.rows = Vec::with_capacity(as_held.len());
         table.ids = Vec::with_capacity(ids_as_held.len());
-        for (_, _, at) in in_copy_order(copies, &held) {
+        for at in in_copy_order(copies, &held) {
             let mut row = as_held[at as usize];
             let (start, end) = row.ids;
             row.ids.0 = table.ids.len() as u32;
@@ -259,8 +259,8 @@ impl Table {
     }
 }
 
-/// In the order of (server key, upstream id): the last of each is its place in `held`.
-fn in_copy_order(copies: &impl Copies, held: &[u32]) -> Vec<(u32, u64, u32)> {
+/// The places of `held` in the order of (server key, upstream id).
+fn in_copy_order(copies: &impl Copies, held: &[u32]) -> Vec<u32> {
     let whole = |at: u32| {
         let copy = copies.copy(held[at as usize]);
         (copy.server.0.as_u128(), copy.id.0.as_u128())
@@ -288,7 +288,7 @@ fn in_copy_order(copies: &impl Copies, held: &[u32]) -> Vec<(u32, u64, u32)> {
         let halves = (a.0, a.1).cmp(&(b.0, b.1));
         halves.then_with(|| whole(a.2).cmp(&whole(b.2)))
     });
-    entries
+    entries.into_iter().map(|(_, _, at)| at).collect()
 }
 
 /// What a copy is compared by; its parent by the caller's number. Its ids come to the end of `ids`.

@@ -20,7 +20,12 @@ pub(super) fn join_run(
     token: impl Fn(&Groups<'_>, u32) -> u32,
     compatible: impl Fn(u32, u32) -> bool,
 ) {
-    if run.len() < 2 {
+    // Nearly all are of two.
+    if let [(_, a), (_, b)] = *run {
+        let (of_a, of_b) = (token(groups, a), token(groups, b));
+        if groups.find(a) != groups.find(b) && compatible(of_a, of_b) {
+            groups.join(a, b, key, on_clash);
+        }
         return;
     }
     let mut met: Vec<(u32, Vec<u32>)> = Vec::new();
