@@ -240,7 +240,7 @@ def streams(gateway, sources, library):
             break
     before = gateway.memory()
     ours, direct = [], []
-    for _ in range(5):
+    for _ in range(25):
         direct.append(read_stream(upstream, None, size)[0])
         speed, read = read_stream(through, gateway.tokens["alice"], size)
         assert read == size, (read, size)

@@ -86,16 +86,14 @@ impl Scope {
 
     /// The series that an item lies in, or is.
     pub fn series_of(&self, item: ItemIx) -> Option<ItemIx> {
-        let mut at = item;
-        for _ in 0..DEEPEST {
-            let row = self.snapshot().item(at);
-            match row.kind {
-                ItemKind::Series => return Some(at),
-                ItemKind::Season | ItemKind::Episode => at = row.family.parent()?,
-                _ => return None,
-            }
-        }
-        None
+        let kind = |at: ItemIx| self.snapshot().item(at).kind;
+        let above = |at: &ItemIx| match kind(*at) {
+            ItemKind::Season | ItemKind::Episode => self.snapshot().item(*at).family.parent(),
+            _ => None,
+        };
+        std::iter::successors(Some(item), above)
+            .take(DEEPEST)
+            .find(|at| kind(*at) == ItemKind::Series)
     }
 
     /// These items and all for which [`Self::series_of`] may tell one of them.
