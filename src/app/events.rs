@@ -1,5 +1,6 @@
 //! Catalog events as the Jellyfin sockets tell them.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,8 @@ use crate::wire::LibraryUpdate;
 const GATHER: Duration = Duration::from_secs(5);
 /// More than this in one message helps no client.
 const MOST: usize = 500;
+/// So many are looked at for each viewer, who may see few of them.
+const LOOKED_AT: usize = 20_000;
 
 /// Events of one viewer: their own marks, and what changed among what they see.
 pub fn sockets(catalog: Catalog, accounts: Accounts) -> rest::Events {
@@ -82,9 +85,9 @@ impl Listener {
                     let now = self.scope().await?;
                     let before = self.before.replace(now.clone())?;
                     let update = LibraryUpdate {
-                        items_added: visible(&now, added),
-                        items_updated: visible(&now, updated),
-                        items_removed: visible(&before, removed),
+                        items_added: visible(&now, &added),
+                        items_updated: visible(&now, &updated),
+                        items_removed: visible(&before, &removed),
                         ..LibraryUpdate::default()
                     };
                     let told = [
@@ -113,9 +116,9 @@ impl Listener {
     }
 }
 
-fn visible(scope: &Scope, ids: Vec<PublicId>) -> Vec<String> {
+fn visible(scope: &Scope, ids: &[PublicId]) -> Vec<String> {
     let seen = ids.iter().filter(|id| scope.find(**id, None).is_some());
-    seen.map(PublicId::to_string).collect()
+    seen.take(MOST).map(PublicId::to_string).collect()
 }
 
 /// Compares snapshots, a while apart, and tells what came, changed and went.
@@ -138,22 +141,28 @@ fn told(before: &Snapshot, now: &Snapshot) -> Option<CatalogEvent> {
     let delta = now.since(before);
     let places = delta.as_ref().map(|delta| &*delta.items);
     let (before, now) = (seen(before, places), seen(now, places));
-    let ids = |list: &mut dyn Iterator<Item = PublicId>| list.take(MOST).collect::<Vec<_>>();
     let without = |all: &HashMap<PublicId, i64>, other: &HashMap<PublicId, i64>| {
-        ids(&mut all.keys().filter(|id| !other.contains_key(*id)).copied())
+        newest(all.iter().filter(|(id, _)| !other.contains_key(*id)))
     };
     let (added, removed) = (without(&now, &before), without(&before, &now));
-    let mut changed = now
+    let changed = now
         .iter()
-        .filter(|(id, at)| before.get(*id).is_some_and(|before| before != *at))
-        .map(|(id, _)| *id);
-    let updated = ids(&mut changed);
+        .filter(|(id, at)| before.get(*id).is_some_and(|before| before != *at));
+    let updated = newest(changed);
     let is_any = !(added.is_empty() && updated.is_empty() && removed.is_empty());
     is_any.then_some(CatalogEvent::Library {
         added,
         updated,
         removed,
     })
+}
+
+/// Those that changed last come first, and the others where there is room.
+fn newest<'a>(found: impl Iterator<Item = (&'a PublicId, &'a i64)>) -> Arc<[PublicId]> {
+    let mut found: Vec<_> = found.map(|(id, at)| (Reverse(*at), *id)).collect();
+    found.sort_unstable();
+    let ids = found.into_iter().map(|(_, id)| id);
+    ids.take(LOOKED_AT).collect()
 }
 
 /// Every item with when it last changed; of some places only where they are given.
@@ -171,5 +180,21 @@ fn seen(snapshot: &Snapshot, places: Option<&[ItemIx]>) -> HashMap<PublicId, i64
             items.map(seen).collect()
         }
         None => snapshot.items.iter().map(seen).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_more_than_anybody_is_told_of_the_newest_are_kept() {
+        let all: HashMap<PublicId, i64> = (0..LOOKED_AT as i64 + 3)
+            .map(|at| (PublicId::random(), at))
+            .collect();
+        let told = newest(all.iter());
+        assert_eq!(told.len(), LOOKED_AT);
+        assert!(told.is_sorted_by_key(|id| Reverse(all[id])));
+        assert_eq!(all[&told[0]], LOOKED_AT as i64 + 2);
     }
 }

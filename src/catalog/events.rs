@@ -1,5 +1,7 @@
 //! What changed, for clients that listen.
 
+use std::sync::Arc;
+
 use tokio::sync::broadcast;
 
 use crate::model::PublicId;
@@ -17,9 +19,9 @@ pub enum CatalogEvent {
     },
     /// What lists show changed: items (their own ids) that came, changed and went.
     Library {
-        added: Vec<PublicId>,
-        updated: Vec<PublicId>,
-        removed: Vec<PublicId>,
+        added: Arc<[PublicId]>,
+        updated: Arc<[PublicId]>,
+        removed: Arc<[PublicId]>,
     },
 }
 

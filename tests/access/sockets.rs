@@ -7,6 +7,7 @@ use manyfin::accounts::Actor;
 use manyfin::catalog::events::CatalogEvent;
 use manyfin::config::CollectionType;
 use manyfin::demo::{Access, DemoServer, DemoSpec, NewItem};
+use manyfin::model::PublicId;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -165,6 +166,25 @@ async fn what_somebody_marks_is_told_to_nobody_else() {
         let told: Vec<_> = told.iter().map(|told| &told["ItemId"]).collect();
         assert_eq!(told, [&film["Id"]]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_little_of_what_changed_is_told_of_that() {
+    let world = World::new().await;
+    let token = world.app.sign_in("ann", "ann").await;
+    let mut socket = Socket::open(&world, &token).await;
+    let id = text(&world.items(&token, "Movie").await[0], "Id");
+    let unseen = (0..5_000).map(|_| PublicId::random());
+    let event = CatalogEvent::Library {
+        added: [].into(),
+        updated: [].into(),
+        removed: unseen.chain([id.parse().expect("an id")]).collect(),
+    };
+    world.app.app.catalog.events().tell(event);
+    eventually("ann is told of what she saw", async || {
+        socket.ids("ItemsRemoved") == [id.clone()]
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

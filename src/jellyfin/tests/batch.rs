@@ -43,7 +43,6 @@ async fn echo() -> (Fake, Arc<Mutex<Vec<usize>>>) {
 fn calm() -> Limits {
     Limits {
         gather: Duration::from_millis(20),
-        total: Duration::from_secs(5),
         ..limits()
     }
 }

@@ -60,8 +60,8 @@ impl Drop for Fake {
 /// Short enough for tests, and no health question unless one is asked for.
 pub(super) fn limits() -> Limits {
     Limits {
-        total: Duration::from_millis(600),
-        headers: Duration::from_millis(600),
+        total: Duration::from_secs(20),
+        headers: Duration::from_secs(20),
         backoff: Duration::from_millis(5),
         ejection: Duration::from_secs(60),
         probe_online: Duration::from_secs(600),
