@@ -140,23 +140,20 @@ impl Providers {
 
     /// As [`Self::index`], of one that was met.
     pub(super) fn known(&self, realm: Realm, name: &str) -> Option<ProviderIndex> {
-        let name = spelled(realm, name);
-        let at = self.position(name)?;
-        (at < 3 || identifies(realm, name)).then_some(at as ProviderIndex)
+        self.position(realm, spelled(realm, name))?
+            .map(|at| at as ProviderIndex)
     }
 
-    fn position(&self, name: &str) -> Option<usize> {
+    /// None: it identifies nothing of this realm; within: whether and where it was met.
+    fn position(&self, realm: Realm, name: &str) -> Option<Option<usize>> {
         let mut names = self.names.iter();
-        names.position(|have| have.eq_ignore_ascii_case(name))
+        let met = names.position(|have| have.eq_ignore_ascii_case(name));
+        (met.is_some_and(|at| at < 3) || identifies(realm, name)).then_some(met)
     }
 
     fn look_up(&mut self, realm: Realm, name: &str) -> Option<ProviderIndex> {
         let name = spelled(realm, name);
-        let known = self.position(name);
-        if known.is_none_or(|at| at >= 3) && !identifies(realm, name) {
-            return None;
-        }
-        match known {
+        match self.position(realm, name)? {
             Some(at) => {
                 // Of several spellings one is shown, whichever was met first.
                 if at >= KNOWN.len() && name < &*self.names[at] {

@@ -25,12 +25,7 @@ pub fn fold_into(text: &str, out: &mut String) {
     if text.is_ascii() {
         out.reserve(text.len());
         for byte in text.bytes() {
-            match byte {
-                b'a'..=b'z' | b'0'..=b'9' => out.push(byte as char),
-                b'A'..=b'Z' => out.push(byte.to_ascii_lowercase() as char),
-                b' ' => push_space(out),
-                _ => push_folded(byte as char, out),
-            }
+            push_folded(byte as char, out);
         }
     } else {
         // First, so that the marks on both sides of it come into one order.
@@ -44,10 +39,13 @@ pub fn fold_into(text: &str, out: &mut String) {
     }
 }
 
+// Inlined, most of it falls away where all is ASCII.
+#[inline]
 fn push_folded(symbol: char, out: &mut String) {
     match symbol {
         'a'..='z' | '0'..='9' => out.push(symbol),
         'A'..='Z' => out.push(symbol.to_ascii_lowercase()),
+        ' ' => push_space(out),
         _ if is_apostrophe(symbol) => {}
         '&' | '＆' => {
             push_space(out);

@@ -57,7 +57,7 @@ impl Drop for Fake {
     }
 }
 
-/// Short enough for tests, and no health question unless one is asked for.
+/// Long enough for a busy machine, and no health question unless one is asked for.
 pub(super) fn limits() -> Limits {
     Limits {
         total: Duration::from_secs(20),
