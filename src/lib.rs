@@ -2,7 +2,7 @@
 //!
 //! Imports point down, in this order (`tests/layers.rs` reads the `use crate::` lines):
 //! `cli → app → server → {web, rest, graphql, stream} → catalog → accounts →
-//! {merge, jellyfin, db} → {wire, model} → {error, clock, hear, telemetry} → config`.
+//! {merge, jellyfin, db} → {wire, model} → {error, clock, hear, splice, telemetry} → config`.
 
 pub mod accounts;
 pub mod app;
@@ -20,6 +20,7 @@ pub mod merge;
 pub mod model;
 pub mod rest;
 pub mod server;
+pub mod splice;
 pub mod stream;
 pub mod telemetry;
 pub mod web;

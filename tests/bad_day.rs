@@ -181,6 +181,48 @@ async fn a_slow_source_does_not_slow_the_streams_of_others() {
     waiting.abort_all();
 }
 
+/// Also where the kernel hands them on, and on a connection that had other answers before.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bytes_are_those_of_the_source() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let sources = sources(1, 12).await;
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let gateway = Gateway::over(&url, &sources).await;
+    let ann = gateway.sign_in("ann").await;
+    let (name, ids) = film(&sources, 0);
+    let id = ann.id_of(&name).await;
+    let stream = |id: &str| format!("/Videos/{id}/stream?static=true&mediaSourceId={id}");
+    let direct = format!("{}{}", sources[0].url(), stream(&ids[0].to_string()));
+    let through = format!("{}{}", gateway.url, stream(&id));
+    let http = reqwest::Client::new();
+    let ask = async |url: &str, range: &str| {
+        let request = http.get(url).header("Range", range);
+        let request = request.header("Authorization", &ann.authorization);
+        let answer = request.send().await.expect("an answer");
+        let headers = answer.headers().clone();
+        (headers, answer.bytes().await.expect("the bytes"))
+    };
+    for range in [
+        "bytes=0-20000000",
+        "bytes=12345-7654321",
+        "bytes=0-0",
+        "bytes=-3000000",
+        "bytes=777-",
+    ] {
+        let (told, expected) = ask(&direct, range).await;
+        let (headers, bytes) = ask(&through, range).await;
+        for name in ["content-length", "content-range", "content-type"] {
+            assert_eq!(headers.get(name), told.get(name), "{range}: {name}");
+        }
+        assert!(headers.contains_key("content-range"), "{range}");
+        assert!(bytes == expected, "{range}: other bytes");
+        let item = format!("{}/Items/{id}", gateway.url);
+        let (_, item) = ask(&item, range).await;
+        let item: Value = serde_json::from_slice(&item).expect("JSON");
+        assert_eq!(item["Name"], name.as_str());
+    }
+}
+
 /// How long until a silent server is asked again, and how long the breaker may keep it from being asked.
 #[test]
 fn a_source_that_comes_back_is_used_within_a_minute() {

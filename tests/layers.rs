@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     // `wire` writes with the ids and kinds of `model`.
     &["wire"],
     &["model"],
-    &["error", "clock", "hear", "telemetry"],
+    &["error", "clock", "hear", "splice", "telemetry"],
     &["config"],
 ];
 

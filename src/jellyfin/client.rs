@@ -129,11 +129,16 @@ impl Client {
         builder.send().await.map_err(|e| self.classify(&e))
     }
 
-    /// Sends a request without a body, whose answer may be large, and waits for the headers.
+    /// Sends a request without a body, whose answer may be large, and waits for the headers. `apart`: see
+    /// [`Files::send`].
     ///
     /// # Errors
     /// What the connection failed by; any status is a success here.
-    pub(super) async fn open(&self, request: &Request<'_>) -> Result<Response, UpstreamError> {
+    pub(super) async fn open(
+        &self,
+        request: &Request<'_>,
+        apart: bool,
+    ) -> Result<Response, UpstreamError> {
         let Some(files) = &self.files else {
             return Ok(Response::new(self.send(request).await?.into()));
         };
@@ -149,8 +154,8 @@ impl Client {
                 .headers_mut()
                 .insert(AUTHORIZATION, authorization.clone());
         }
-        let sent = files.send(asked).await;
-        sent.map_err(|e| self.classify_below(&e, e.is_connect()))
+        let sent = files.send(asked, apart).await;
+        sent.map_err(|e| self.classify_below(&e, e.is_connect))
     }
 
     /// Sends once and reads JSON; none for an answer without content.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, USER_AGENT};
+use http::uri::Scheme;
 use http::{HeaderValue, Request, Uri};
 use http_body_util::Empty;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -20,6 +21,7 @@ use tower_http::follow_redirect::policy::{And, Limited, PolicyExt, SameOrigin};
 use tower_http::follow_redirect::{FollowRedirect, FollowRedirectLayer};
 use url::Url;
 
+use super::apart::{Answer, Connect, Failed};
 use super::client::{IDLE, KEEP_ALIVE, REDIRECTS, USER_AGENT as OURS};
 use super::read_ahead::{self, ReadAhead};
 use super::response::Response;
@@ -29,12 +31,15 @@ type Tls = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Io = TokioIo<ReadAhead<TokioIo<Tls>>>;
 type Connector = MapResponse<HttpsConnector<HttpConnector>, fn(Tls) -> Io>;
 type Http = legacy::Client<Connector, Body>;
+type Policy = And<SameOrigin, Limited>;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Files {
     /// Redirects stay on the same server: nothing of ours goes elsewhere.
-    http: FollowRedirect<Http, And<SameOrigin, Limited>>,
+    http: FollowRedirect<Http, Policy>,
+    /// None where the bytes come encrypted: they are to be read before they are passed on.
+    apart: Option<FollowRedirect<Connect, Policy>>,
 }
 
 impl Files {
@@ -56,6 +61,7 @@ impl Files {
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(connect));
         tcp.set_keepalive(Some(KEEP_ALIVE));
+        let apart = (base.scheme() == Some(&Scheme::HTTP)).then(|| Connect(tcp.clone()));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
@@ -68,20 +74,39 @@ impl Files {
             .http1_max_buf_size(read_ahead::MOST)
             .build(connector.map_response(paced));
         let policy = SameOrigin::new().and::<_, Body, legacy::Error>(Limited::new(REDIRECTS));
-        let http = FollowRedirectLayer::with_policy(policy).layer(http);
-        Some(Self { http })
+        let follow = FollowRedirectLayer::with_policy(policy);
+        Some(Self {
+            http: follow.layer(http),
+            apart: apart.map(|connect| follow.layer(connect)),
+        })
     }
 
-    /// Sends a request without a body and waits for the headers.
+    /// Sends a request without a body and waits for the headers; `apart`: by a connection of its own, where
+    /// that is of use.
     ///
     /// # Errors
     /// What the connection failed by; any status is a success here.
-    pub(super) async fn send(&self, mut request: Request<Body>) -> Result<Response, legacy::Error> {
+    pub(super) async fn send(
+        &self,
+        mut request: Request<Body>,
+        apart: bool,
+    ) -> Result<Response, Failed> {
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, HeaderValue::from_static(OURS));
         headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
-        self.http.clone().oneshot(request).await.map(Response::new)
+        if let Some(connect) = self.apart.as_ref().filter(|_| apart) {
+            let (head, body) = connect.clone().oneshot(request).await?.into_parts();
+            return Ok(match body {
+                Answer::Apart(body) => Response::apart(http::Response::from_parts(head, body)),
+                Answer::Streamed(body) => Response::new(http::Response::from_parts(head, body)),
+            });
+        }
+        let sent = self.http.clone().oneshot(request).await;
+        sent.map(Response::new).map_err(|error| Failed {
+            is_connect: error.is_connect(),
+            source: error.into(),
+        })
     }
 }

@@ -4,6 +4,7 @@
 //! status; the [`Registry`] holds them all and asks the silent ones in the background whether they
 //! are back.
 
+mod apart;
 mod auth;
 mod batch;
 mod breaker;

@@ -33,8 +33,11 @@ use crate::wire::Body;
 /// What a server has to do before there are bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Made {
-    /// Read them: a file, an image, a subtitle.
+    /// Read them: a part of a file, an image, a subtitle.
     LiesThere,
+    /// Read them as well, and so many that they get a connection of their own, where a
+    /// [`Passage`](crate::splice::Passage) may take them from.
+    Apart,
     /// Begin to make them, which takes a while: a transcode, its playlists and segments.
     WhenAsked,
 }
@@ -350,7 +353,7 @@ impl Server {
     async fn open_as(&self, request: Request<'_>, made: Made) -> Result<Response, UpstreamError> {
         let idempotent = request.method == Method::GET || request.method == Method::HEAD;
         let attempt = || async {
-            let response = self.client()?.open(&request).await?;
+            let response = self.client()?.open(&request, made == Made::Apart).await?;
             match response.status().as_u16() {
                 status @ (401 | 403 | 404 | 502 | 503 | 504) => {
                     Err(UpstreamError::from_status(status))
@@ -364,7 +367,7 @@ impl Server {
             purpose: Purpose::Stream,
             attempts,
             deadline: match made {
-                Made::LiesThere => self.limits.file_headers,
+                Made::LiesThere | Made::Apart => self.limits.file_headers,
                 Made::WhenAsked => self.limits.headers,
             },
             slots: &self.stream_slots,

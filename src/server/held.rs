@@ -9,9 +9,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::crowd::Place;
+use crate::splice::Shortcut;
 
 pub(super) struct Held {
     pub(super) stream: TcpStream,
+    /// Bytes of an answer may go by it.
+    pub(super) shortcut: Shortcut,
     pub(super) _place: Place,
 }
 
@@ -37,6 +40,9 @@ impl AsyncWrite for Held {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if let Some(written) = self.shortcut.poll_write(context, &self.stream, bytes.len()) {
+            return written;
+        }
         self.stream().poll_write(context, bytes)
     }
 
@@ -45,6 +51,10 @@ impl AsyncWrite for Held {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let given = slices.iter().map(|slice| slice.len()).sum();
+        if let Some(written) = self.shortcut.poll_write(context, &self.stream, given) {
+            return written;
+        }
         self.stream().poll_write_vectored(context, slices)
     }
 
@@ -53,6 +63,7 @@ impl AsyncWrite for Held {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.shortcut.flushed();
         self.stream().poll_flush(context)
     }
 
@@ -60,3 +71,7 @@ impl AsyncWrite for Held {
         self.stream().poll_shutdown(context)
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+#[path = "held_tests.rs"]
+mod tests;

@@ -22,6 +22,7 @@ use super::crowd::Crowd;
 use super::held::Held;
 use super::patience::Patient;
 use crate::rest::NormalizePaths;
+use crate::splice::Shortcut;
 
 /// How long running answers may go on after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -68,6 +69,7 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
         let held = Held {
             stream,
+            shortcut: Shortcut::default(),
             _place: place,
         };
         connections.spawn(converse(held, from, service.clone(), closing.clone()));
@@ -86,7 +88,11 @@ pub async fn serve(
 
 /// By HTTP/1.1 alone: the bounds here are of that, and no client of ours speaks HTTP/2 in the clear.
 async fn converse(held: Held, from: SocketAddr, service: Service, closing: CancellationToken) {
-    let answer = service_fn(move |request| answer(service.clone(), from, request));
+    let shortcut = held.shortcut.clone();
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(shortcut.clone());
+        answer(service.clone(), from, request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)

@@ -87,6 +87,7 @@ pub(super) async fn answer(state: &StreamState, call: &Call, wanted: Wanted<'_>)
         right: Some(proxy::StillRight::of(state.resolve.clone(), &target)),
         server: target.server,
         pace,
+        passage: call.passage(&upstream),
     };
     let mut response = proxy::pass_on(&call.method, upstream, flow)?;
     if target.stands_in {

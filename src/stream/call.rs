@@ -8,6 +8,7 @@ use super::query::Query;
 use super::{Asked, Caller, Grant, StreamError, StreamState, StreamTarget, proxy};
 use crate::jellyfin::{Made, UpstreamError};
 use crate::model::PublicId;
+use crate::splice::{Passage, Shortcut};
 
 /// A request, read.
 pub(super) struct Call {
@@ -16,6 +17,8 @@ pub(super) struct Call {
     pub(super) query: Query,
     pub(super) caller: Caller,
     pub(super) grant: Option<Grant>,
+    /// Of the connection that it came by.
+    shortcut: Option<Shortcut>,
 }
 
 impl Call {
@@ -29,6 +32,7 @@ impl Call {
             .and_then(|key| state.capabilities.verify(key, now));
         Ok(Self {
             method: parts.method,
+            shortcut: parts.extensions.get().cloned(),
             headers: parts.headers,
             query,
             caller,
@@ -89,6 +93,7 @@ impl Call {
             }
         }
         let made = match wanted.is_whole_file(&self.query) {
+            true if self.shortcut.is_some() && method == Method::GET => Made::Apart,
             true => Made::LiesThere,
             false => Made::WhenAsked,
         };
@@ -97,6 +102,12 @@ impl Call {
             .server
             .open(account, made, method, &path, &query, headers)
             .await
+    }
+
+    /// A way to the client that spares us the bytes of this answer, where there is one.
+    pub(super) fn passage(&self, upstream: &crate::jellyfin::Response) -> Option<Passage> {
+        let shortcut = self.shortcut.as_ref();
+        shortcut.filter(|_| upstream.is_apart())?.passage()
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::{Resolve, StreamError, StreamTarget};
 use crate::jellyfin::{BrokeOff, Server};
 use crate::model::PublicId;
+use crate::splice::Passage;
 
 /// What a client may say to the source.
 const UP: [HeaderName; 4] = [
@@ -115,6 +116,7 @@ pub(super) struct Flow {
     pub(super) server: Arc<Server>,
     pub(super) pace: Option<Pace>,
     pub(super) right: Option<StillRight>,
+    pub(super) passage: Option<Passage>,
 }
 
 impl Flow {
@@ -124,6 +126,7 @@ impl Flow {
             server,
             pace: None,
             right: None,
+            passage: None,
         }
     }
 }
@@ -214,6 +217,9 @@ fn chunks(
 ) -> impl Stream<Item = Result<Bytes, BrokeOff>> {
     futures::stream::unfold(Some((upstream, flow)), |held| async move {
         let (mut upstream, mut flow) = held?;
+        if let Some(passage) = &mut flow.passage {
+            passage.ready().await;
+        }
         if let Some(right) = &mut flow.right
             && !right.holds().await
         {
@@ -221,7 +227,7 @@ fn chunks(
         }
         let asked = Instant::now();
         let read = tokio::select! {
-            read = tokio::time::timeout(IDLE, upstream.chunk()) => read,
+            read = tokio::time::timeout(IDLE, upstream.piece(flow.passage.as_mut())) => read,
             // It does not even answer: no use in waiting.
             () = flow.server.gone(DOUBT) => return Some((Err(BrokeOff), None)),
         };
