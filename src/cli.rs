@@ -21,7 +21,8 @@ mod user;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use output::Output;
 use settings::Settings;
@@ -78,11 +79,43 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the command named by the process arguments.
 pub fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    match run(read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("manyfin: {}", reason(failure.as_ref()));
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// The line as it was said; ends the process by code 2 where it is wrong.
+fn read() -> Cli {
+    let matches = Cli::command().get_matches();
+    Cli::of(&matches).unwrap_or_else(|error| error.exit())
+}
+
+impl Cli {
+    fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let cli = Self::from_arg_matches(matches)?;
+        let alone = match cli.command {
+            Command::Demo(_) => "demo: it keeps nothing",
+            Command::Schema => "schema",
+            Command::Init => "init",
+            Command::Dedup(_) => "dedup: it reads the files alone",
+            _ => return Ok(cli),
+        };
+        // Flags for all commands may stand before the command's name and behind it.
+        let inner = matches.subcommand().map(|(_, inner)| inner);
+        match [Some(matches), inner]
+            .into_iter()
+            .flatten()
+            .find_map(Settings::said)
+        {
+            Some(flag) => {
+                let told = format!("{flag} has no meaning for {alone}");
+                Err(Self::command().error(ErrorKind::ArgumentConflict, told))
+            }
+            None => Ok(cli),
         }
     }
 }

@@ -307,20 +307,37 @@ async fn together(url: String) {
     }
 }
 
-both_databases!(what_is_old_is_forgotten, |db: Db| async move {
-    let entry = |at| audit::NewAudit {
+fn of(action: &str, at: i64) -> audit::NewAudit {
+    audit::NewAudit {
         at,
         actor: "shell".into(),
         kind: "user".into(),
-        action: "user.create".into(),
+        action: action.into(),
         subject: "x".into(),
         subject_name: String::new(),
         before: None,
         after: None,
-    };
-    for at in 0..10 {
-        audit::insert(&db, &entry(at)).await.unwrap();
     }
+}
+
+both_databases!(what_is_old_is_forgotten, |db: Db| async move {
+    let own = "user.update_settings";
+    for at in 0..10 {
+        for action in [own, "user.create"] {
+            audit::insert(&db, &of(action, at)).await.unwrap();
+        }
+    }
+    assert_eq!(
+        audit::forget_of(&db, own, 3).await.unwrap(),
+        7,
+        "its oldest"
+    );
+    assert_eq!(audit::forget_of(&db, own, 3).await.unwrap(), 0);
+    assert_eq!(
+        audit::forget_of(&db, own, 0).await.unwrap(),
+        3,
+        "of it alone"
+    );
     assert_eq!(audit::forget(&db, 3, 100).await.unwrap(), 3, "by age");
     assert_eq!(audit::forget(&db, 0, 4).await.unwrap(), 3, "by number");
     assert_eq!(audit::forget(&db, 0, 4).await.unwrap(), 0);

@@ -26,13 +26,15 @@ const ASK_REFUSED: Duration = Duration::from_secs(15);
 const TIDY: Duration = Duration::from_secs(3600);
 /// Changes of the configuration that are kept at most, however young.
 const MOST_CHANGES: i64 = 100_000;
+/// What users change of their own is kept apart: nobody may push out what an administrator did by it.
+const OWN: [&str; 2] = ["user.update_settings", "user.set_source_policy"];
+const MOST_OWN: i64 = 10_000;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// Forgets changes of the configuration that are older than `audit_days`.
 pub async fn tidy(db: Db, clock: Clock, audit_days: u32) {
     loop {
-        let before = clock.millis() - i64::from(audit_days) * DAY_MS;
-        if let Err(error) = audit::forget(&db, before, MOST_CHANGES).await {
+        if let Err(error) = forget_changes(&db, clock.millis(), audit_days).await {
             tracing::warn!(%error, "old changes were not forgotten: {error}");
         }
         tokio::time::sleep(TIDY).await;
@@ -85,6 +87,14 @@ fn links_of(links: &[(PublicId, Link)], user: PublicId) -> Vec<Link> {
         .iter()
         .filter(|(owner, link)| *owner == user && link.state == LinkState::Active);
     own.map(|(_, link)| link.clone()).collect()
+}
+
+async fn forget_changes(db: &Db, now: i64, audit_days: u32) -> Result<(), db::DbError> {
+    for action in OWN {
+        audit::forget_of(db, action, MOST_OWN).await?;
+    }
+    let before = now - i64::from(audit_days) * DAY_MS;
+    audit::forget(db, before, MOST_CHANGES).await.map(drop)
 }
 
 /// Keeps catalog and crawler at what the accounts say.

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 
 use crate::config::{Config, ConfigError, Overrides};
 
@@ -33,6 +34,19 @@ impl Settings {
     /// Another file than the one that is said or found.
     pub(super) fn load_file(&self, file: &Path) -> Result<Config, ConfigError> {
         Config::load(Some(file), &self.over(Overrides::default()))
+    }
+
+    /// What was said on the line, for a command that has no use for it: whoever says where their library lies
+    /// and is not heard takes something else for it.
+    pub(super) fn said(matches: &ArgMatches) -> Option<&'static str> {
+        let said = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+        [
+            ("config", "--config"),
+            ("data_dir", "--data-dir"),
+            ("database_url", "--database-url"),
+        ]
+        .into_iter()
+        .find_map(|(name, flag)| said(name).then_some(flag))
     }
 
     fn over(&self, own: Overrides) -> Overrides {

@@ -171,3 +171,26 @@ pub async fn forget(db: &Db, before: i64, most: i64) -> Result<usize, DbError> {
             .await?)
     })
 }
+
+/// Forgets the oldest entries of an action beyond `most`; tells how many went.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_of(db: &Db, action: &str, most: i64) -> Result<usize, DbError> {
+    with_tx!(db, |conn| {
+        let last: Option<i64> = audit::table
+            .filter(audit::action.eq(action))
+            .order(audit::id.desc())
+            .offset(most)
+            .select(audit::id)
+            .first(conn)
+            .await
+            .optional()?;
+        let old = audit::action
+            .eq(action)
+            .and(audit::id.le(last.unwrap_or(0)));
+        Ok(diesel::delete(audit::table.filter(old))
+            .execute(conn)
+            .await?)
+    })
+}
