@@ -76,10 +76,9 @@ const SET_APART: &[(&str, &str)] = &[
 /// The name without its edition, and the edition's label: `("Alien", Some("Director's Cut"))`.
 /// A name that would be nothing but its edition ("The Final Cut") is left whole.
 pub fn split(name: &str) -> (&str, Option<&'static str>) {
-    let trimmed = name.trim_end_matches(|c: char| !c.is_alphanumeric());
-    let last = trimmed
+    let last = name
         .rsplit(|c: char| !c.is_alphanumeric())
-        .next()
+        .find(|word| !word.is_empty())
         .unwrap_or("");
     if !LAST_WORDS
         .iter()

@@ -33,8 +33,12 @@ const PLACEHOLDERS: &[&str] = &[
 pub fn normalize(realm: Realm, provider: ProviderIndex, value: &str) -> Option<u64> {
     let value = value.trim();
     // What nearly all are.
-    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        return value.parse().ok().and_then(number_form);
+    let digits = match provider {
+        IMDB => value.strip_prefix("tt").unwrap_or(value),
+        _ => value,
+    };
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return digits.parse().ok().and_then(number_form);
     }
     if PLACEHOLDERS.iter().any(|p| p.eq_ignore_ascii_case(value)) {
         return None;

@@ -109,13 +109,29 @@ pub fn normalized(name: &str) -> String {
 
 /// The hash of the normalized name; `None` when the name says nothing.
 pub(super) fn key(name: &str, buffer: &mut String) -> Option<u64> {
+    let base = bare(name);
+    if base.bytes().all(|byte| byte.is_ascii() && byte != b'&') {
+        // What nearly all are: only letters and digits stay, so nothing need be written down.
+        let stays = base.bytes().filter(u8::is_ascii_alphanumeric);
+        let (length, state) = stays.fold((0, FNV), |(length, state), byte| {
+            (length + 1, fnv(state, byte.to_ascii_lowercase()))
+        });
+        if length > 0 {
+            return Some(mix(state));
+        }
+    }
     normalize_into(name, buffer);
     (!buffer.is_empty()).then(|| hash(buffer.as_bytes()))
 }
 
-fn normalize_into(name: &str, out: &mut String) {
+/// Without what is no part of the title: the year, the edition, the article.
+fn bare(name: &str) -> &str {
     let (base, _) = edition::split(without_year(name.trim()));
-    let base = without_article(base);
+    without_article(base)
+}
+
+fn normalize_into(name: &str, out: &mut String) {
+    let base = bare(name);
     fold_into(base, out);
     if out.is_empty() {
         // A title of signs only ("***") is compared as it stands.
@@ -127,7 +143,7 @@ fn normalize_into(name: &str, out: &mut String) {
 
 /// The year that a name carries in brackets at its end.
 pub(super) fn year_in(name: &str) -> Option<i32> {
-    let inner = name.trim().strip_suffix(')')?;
+    let inner = name.trim_end().strip_suffix(')')?;
     let digits = inner.get(inner.len().checked_sub(4)?..)?;
     let opens = inner[..inner.len() - 4].ends_with('(');
     let year: i32 = digits.parse().ok()?;
@@ -183,13 +199,17 @@ pub(super) fn number_in_code(word: &str) -> Option<&str> {
 
 /// Whether a title tells nothing of its work: "Episode 4", "Pilot", "Part 2", "S01E04", "第3話".
 pub(super) fn is_generic(name: &str, buffer: &mut String) -> bool {
-    fold_into(name, buffer);
-    !buffer.split(' ').any(|word| {
+    let tells = |word: &str| {
         !says_nothing(word)
             && number_in_code(word).is_none()
             && word
                 .chars()
                 .any(|c| c.is_alphabetic() && !"第話回集화".contains(c))
+    };
+    // Mostly the first word tells something; then the others need not be folded.
+    !name.split(' ').any(|part| {
+        fold_into(part, buffer);
+        buffer.split(' ').any(tells)
     })
 }
 
@@ -248,11 +268,13 @@ fn says_nothing(word: &str) -> bool {
 
 /// A fixed 64-bit hash (FNV-1a, then mixed): the same in every release, so that orders by key are.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
-    let mut state: u64 = 0xcbf2_9ce4_8422_2325;
-    for &byte in bytes {
-        state = (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    mix(state)
+    mix(bytes.iter().fold(FNV, |state, byte| fnv(state, *byte)))
+}
+
+const FNV: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn fnv(state: u64, byte: u8) -> u64 {
+    (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
 }
 
 /// Spreads the bits of a number; used to put several numbers into one key.

@@ -173,6 +173,21 @@ mod names {
     }
 
     #[test]
+    fn a_key_is_of_the_normalized_name_whatever_letters_it_has() {
+        for title in [
+            "The Matrix (1999)",
+            "Spider-Man & Co.",
+            "***",
+            "L'été",
+            "Se7en's - Uncut",
+        ] {
+            let whole = name::hash(name::normalized(title).as_bytes());
+            let key = name::key(title, &mut String::new());
+            assert_eq!(key, Some(whole), "{title}");
+        }
+    }
+
+    #[test]
     fn generic_titles_are_known() {
         for title in ["Episode 4", "Pilot", "Part Two", "第3話", "12", ""] {
             assert!(name::is_generic(title, &mut String::new()), "{title}");
