@@ -166,7 +166,7 @@ impl Grouping {
             providers: table.providers.clone(),
             ..Self::default()
         };
-        grouping.put_joins(table, &joins);
+        grouping.put_joins(table, &numbers, &joins);
         grouping.put_conflicts(copies, table, conflicts);
         grouping
     }
@@ -186,11 +186,12 @@ impl Grouping {
         self
     }
 
-    fn put_joins(&mut self, table: &Table, raw: &[RawJoin]) {
+    /// `numbers`: the group of each rank.
+    fn put_joins(&mut self, table: &Table, numbers: &[u32], raw: &[RawJoin]) {
         let mut starts = vec![0u32; self.len() + 1];
         let index = |rank: u32| table.order[rank as usize];
         for join in raw {
-            starts[self.group_of(index(join.left)) as usize + 1] += 1;
+            starts[numbers[join.left as usize] as usize + 1] += 1;
         }
         for at in 1..starts.len() {
             starts[at] += starts[at - 1];
@@ -205,7 +206,7 @@ impl Grouping {
             raw.len()
         ];
         for join in raw {
-            let at = &mut next[self.group_of(index(join.left)) as usize];
+            let at = &mut next[numbers[join.left as usize] as usize];
             self.joins[*at as usize] = Join {
                 left: index(join.left),
                 right: index(join.right),
@@ -228,7 +229,7 @@ impl Grouping {
             };
             (a.min(b), a.max(b), ids)
         };
-        raw.sort_unstable_by_key(|c| (identity(c), c.left, c.right, c.key));
+        raw.sort_by_cached_key(|c| (identity(c), c.left, c.right, c.key));
         raw.dedup_by_key(|c| identity(c));
         self.conflicts = raw
             .iter()
