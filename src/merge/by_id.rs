@@ -1,7 +1,5 @@
 //! Joins by provider ids: provider by provider in order of trust, then by key, then by copy.
 
-use std::collections::BTreeMap;
-
 use super::compat::{Compat, NOWHERE};
 use super::entry::{Entry, for_runs};
 use super::features::ABSENT;
@@ -16,7 +14,7 @@ pub(super) fn join(groups: &mut Groups<'_>, compat: &Compat, realm: Realm, ranks
         return;
     }
     let table = groups.table;
-    let mut levels: BTreeMap<ProviderIndex, Vec<Entry>> = BTreeMap::new();
+    let mut levels: Vec<Vec<Entry>> = vec![Vec::new(); table.providers.len()];
     for &rank in ranks {
         let row = &table.rows[rank as usize];
         if row.lib == NOWHERE {
@@ -28,10 +26,15 @@ pub(super) fn join(groups: &mut Groups<'_>, compat: &Compat, realm: Realm, ranks
                 // One recording stands on many albums; on each it is a track of its own.
                 key = combine(&[key, table.stamp(groups.find(row.parent))]);
             }
-            levels.entry(id.provider).or_default().push((key, rank));
+            levels[usize::from(id.provider)].push(Entry {
+                key,
+                rank,
+                joins_as: row.lib,
+            });
         }
     }
-    let mut levels: Vec<_> = levels.into_iter().collect();
+    let mut levels: Vec<(ProviderIndex, _)> = (0..).zip(levels).collect();
+    levels.retain(|(_, entries)| !entries.is_empty());
     levels.sort_by_cached_key(|(provider, _)| table.providers.trust(realm, *provider));
     for (provider, mut entries) in levels {
         for_runs(&mut entries, |run| {
@@ -40,7 +43,6 @@ pub(super) fn join(groups: &mut Groups<'_>, compat: &Compat, realm: Realm, ranks
                 run,
                 Key::Provider(provider),
                 OnClash::Refuse,
-                |groups, rank| groups.table.rows[rank as usize].lib,
                 |a, b| compat.ids.get(a, b),
             );
         });

@@ -67,8 +67,12 @@ fn year(row: &Features) -> Option<i32> {
     }
 }
 
-fn lib_of(groups: &Groups<'_>, rank: u32) -> u32 {
-    groups.table.rows[rank as usize].lib
+fn entry(key: u64, rank: u32, row: &Features) -> Entry {
+    Entry {
+        key,
+        rank,
+        joins_as: row.lib,
+    }
 }
 
 /// Names, where the name is all that makes the thing: artists, people, genres, studios.
@@ -77,11 +81,11 @@ pub(super) fn join_namesakes(groups: &mut Groups<'_>, compat: &Compat, ranks: &[
     for &rank in ranks {
         let row = &groups.table.rows[rank as usize];
         if row.lib != NOWHERE && row.name != 0 {
-            entries.push((row.name, rank));
+            entries.push(entry(row.name, rank, row));
         }
     }
     for_runs(&mut entries, |run| {
-        join_run(groups, run, Key::Name, OnClash::Overrule, lib_of, |a, b| {
+        join_run(groups, run, Key::Name, OnClash::Overrule, |a, b| {
             compat.any.get(a, b)
         });
     });
@@ -103,7 +107,7 @@ pub(super) fn join_without_ids(groups: &mut Groups<'_>, matrix: &Matrix, ranks: 
         }
         let root = groups.find(rank);
         if groups.has_ids(root) {
-            with.extend(keys(row).map(|key| (key, rank)));
+            with.extend(keys(row).map(|key| entry(key, rank, row)));
         } else {
             without.push(rank);
         }
@@ -143,8 +147,9 @@ fn single_fit(
             .filter(|key| asked.insert((*key, mine, row.lib)))
             .collect::<Vec<_>>()
         {
-            let from = with.partition_point(|entry| entry.0 < key);
-            for &(_, other) in with[from..].iter().take_while(|entry| entry.0 == key) {
+            let from = with.partition_point(|entry| entry.key < key);
+            let fitting = with[from..].iter().take_while(|entry| entry.key == key);
+            for &Entry { rank: other, .. } in fitting {
                 let theirs = &groups.table.rows[other as usize];
                 let found = match year(theirs) {
                     _ if !matrix.get(row.lib, theirs.lib) => continue,
@@ -204,13 +209,12 @@ fn join_same_year(groups: &mut Groups<'_>, matrix: &Matrix, ranks: &[u32], on_cl
     for &rank in ranks {
         let row = &groups.table.rows[rank as usize];
         if let Some(year) = year(row) {
-            entries.extend(keys(row).map(|key| (combine(&[key, year as u64]), rank)));
+            let keys = keys(row).map(|key| combine(&[key, year as u64]));
+            entries.extend(keys.map(|key| entry(key, rank, row)));
         }
     }
     for_runs(&mut entries, |run| {
-        join_run(groups, run, Key::Name, on_clash, lib_of, |a, b| {
-            matrix.get(a, b)
-        });
+        join_run(groups, run, Key::Name, on_clash, |a, b| matrix.get(a, b));
     });
 }
 
@@ -223,14 +227,14 @@ fn join_near_years(groups: &mut Groups<'_>, matrix: &Matrix, ranks: &[u32]) {
     for &rank in ranks {
         let row = &rows[rank as usize];
         if years(row.realm) != Years::Ignored && year(row).is_some() {
-            entries.extend(keys(row).map(|key| (key, rank)));
+            entries.extend(keys(row).map(|key| entry(key, rank, row)));
         }
     }
     let mut neighbours: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
     let mut pairs: Vec<(u32, u32)> = Vec::new();
     for_runs(&mut entries, |run| {
         let mut by_year: BTreeMap<i32, Vec<u32>> = BTreeMap::new();
-        for &(_, rank) in run {
+        for &Entry { rank, .. } in run {
             by_year
                 .entry(rows[rank as usize].year.unwrap_or(0))
                 .or_default()

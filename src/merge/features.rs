@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::compat::{Compat, Lib, NOWHERE};
 use super::copies::{Copies, Copy};
 use super::entry::{Entry, for_runs};
+use super::hierarchy;
 use super::id_form::normalize;
 use super::identity::{ProviderIndex, Providers, Realm};
 use super::name::{self, combine};
@@ -22,7 +23,7 @@ pub(super) struct Id {
     pub value: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Features {
     /// A number that tells this copy from all others, the same whatever else is there.
     pub stamp: u64,
@@ -42,6 +43,8 @@ pub(super) struct Features {
     pub season: Option<i32>,
     pub episode: Option<i32>,
     pub episode_end: i32,
+    /// See [`hierarchy::number`].
+    pub number: u64,
     pub runtime: i64,
     ids: (u32, u32),
 }
@@ -217,7 +220,7 @@ impl Table {
         let number_of = |row: &Features| (row.season.unwrap_or(-1), row.episode.unwrap_or(-1));
         let key =
             |parent: u32, id: &Id| combine(&[u64::from(parent), u64::from(id.provider), id.value]);
-        let mut seen: Vec<Entry> = Vec::new();
+        let mut seen: Vec<Entry> = Vec::with_capacity(self.ids.len());
         let mut wrong: Vec<(u32, Id)> = Vec::new();
         for (rank, row) in (0..).zip(&self.rows) {
             if !matches!(row.realm, Realm::Episode | Realm::Season) || row.parent == ABSENT {
@@ -228,24 +231,23 @@ impl Table {
                 if of_parent.contains(id) {
                     wrong.push((rank, *id));
                 }
-                seen.push((key(row.parent, id), rank));
+                seen.push(Entry {
+                    key: key(row.parent, id),
+                    rank,
+                    joins_as: row.parent,
+                });
             }
         }
         for_runs(&mut seen, |run| {
-            let row = |entry: &Entry| &self.rows[entry.1 as usize];
+            let row = |entry: &Entry| &self.rows[entry.rank as usize];
             let first = number_of(row(&run[0]));
             if run.iter().all(|entry| number_of(row(entry)) == first) {
                 return;
             }
             for entry in run {
-                let parent = row(entry).parent;
-                let shared = |id: &&Id| key(parent, id) == entry.0;
-                wrong.extend(
-                    self.ids(entry.1)
-                        .iter()
-                        .find(shared)
-                        .map(|id| (entry.1, *id)),
-                );
+                let shared = |id: &&Id| key(entry.joins_as, id) == entry.key;
+                let ids = self.ids(entry.rank).iter();
+                wrong.extend(ids.filter(shared).map(|id| (entry.rank, *id)).take(1));
             }
         });
         for (rank, id) in wrong {
@@ -309,19 +311,15 @@ pub(super) fn read(
     let mut row = Features {
         stamp: combine(&[a, b, c, d]),
         realm,
-        generic: false,
         lib: if realm == Realm::Apart { NOWHERE } else { lib },
         parent: ABSENT,
-        name: 0,
-        original: 0,
-        artist: 0,
         year: year_of(&copy),
         day: copy.premiere_day,
         season,
         episode,
-        episode_end: 0,
         runtime: copy.runtime_ticks.unwrap_or(0).max(0),
         ids: (start, start),
+        ..Features::default()
     };
     if realm == Realm::Apart {
         return row;
@@ -340,6 +338,7 @@ pub(super) fn read(
         .filter(|end| row.episode.is_some_and(|first| *end > first))
         .or(row.episode)
         .unwrap_or(0);
+    row.number = hierarchy::number(&row);
     ids_of(copies, realm, index, (providers, ids));
     row.ids.1 = ids.len() as u32;
     row

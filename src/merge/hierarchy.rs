@@ -35,6 +35,14 @@ pub(super) fn number(row: &Features) -> u64 {
     }
 }
 
+fn entry(key: u64, rank: u32, row: &Features) -> Entry {
+    Entry {
+        key,
+        rank,
+        joins_as: row.parent,
+    }
+}
+
 pub(super) fn join_by_number(
     groups: &mut Groups<'_>,
     compat: &Compat,
@@ -44,10 +52,10 @@ pub(super) fn join_by_number(
     let mut entries: Vec<Entry> = Vec::with_capacity(ranks.len());
     for &rank in ranks {
         let row = &groups.table.rows[rank as usize];
-        let number = number(row);
-        if row.parent != ABSENT && number != 0 {
+        if row.parent != ABSENT && row.number != 0 {
             let parent = groups.find(row.parent);
-            entries.push((combine(&[groups.table.stamp(parent), number]), rank));
+            let key = combine(&[groups.table.stamp(parent), row.number]);
+            entries.push(entry(key, rank, row));
         }
     }
     for_runs(&mut entries, |run| {
@@ -70,7 +78,7 @@ pub(super) fn join_unnumbered(groups: &mut Groups<'_>, compat: &Compat, ranks: &
     let mut parents = vec![false; rows.len()];
     for &rank in ranks {
         let row = &rows[rank as usize];
-        if row.parent != ABSENT && number(row) == 0 {
+        if row.parent != ABSENT && row.number == 0 {
             parents[groups.find(row.parent) as usize] = true;
         }
     }
@@ -93,7 +101,8 @@ pub(super) fn join_unnumbered(groups: &mut Groups<'_>, compat: &Compat, ranks: &
                 Some(row.name).filter(|name| *name != 0 && !row.generic)
             };
             if let Some(key) = key.filter(|_| parents[parent as usize]) {
-                entries.push((combine(&[groups.table.stamp(parent), key]), rank));
+                let key = combine(&[groups.table.stamp(parent), key]);
+                entries.push(entry(key, rank, row));
             }
         }
         let key = if by_date { Key::Date } else { Key::Name };
@@ -109,9 +118,9 @@ pub(super) fn join_unnumbered(groups: &mut Groups<'_>, compat: &Compat, ranks: &
 fn leaves_one_choice(groups: &mut Groups<'_>, run: &[Entry]) -> bool {
     let mut numbered = None;
     let mut of_parent: HashMap<u32, u32> = HashMap::new();
-    run.iter().all(|&(_, rank)| {
+    run.iter().all(|&Entry { rank, .. }| {
         let row = &groups.table.rows[rank as usize];
-        let (root, has_number) = (groups.find(rank), number(row) != 0);
+        let (root, has_number) = (groups.find(rank), row.number != 0);
         let one_item = !has_number || *numbered.get_or_insert(root) == root;
         one_item && *of_parent.entry(row.parent).or_insert(root) == root
     })
@@ -121,28 +130,30 @@ fn leaves_one_choice(groups: &mut Groups<'_>, run: &[Entry]) -> bool {
 /// their library is in a merged library that joins.
 fn join_children(groups: &mut Groups<'_>, compat: &Compat, run: &[Entry], key: Key) {
     let table = groups.table;
-    let parent = |_: &Groups<'_>, rank: u32| table.rows[rank as usize].parent;
     let on_clash = if key == Key::Number {
         OnClash::Overrule
     } else {
         OnClash::Refuse
     };
-    join_run(groups, run, key, on_clash, parent, |a, b| {
+    join_run(groups, run, key, on_clash, |a, b| {
         let lib = table.rows[a as usize].lib;
         a != b || compat.any.get(lib, lib)
     });
 }
 
 fn is_numbered_twice(groups: &Groups<'_>, run: &[Entry]) -> bool {
-    let mut name_of: HashMap<u32, u64> = HashMap::new();
-    run.iter().any(|&(_, rank)| {
-        let row = &groups.table.rows[rank as usize];
-        *name_of.entry(row.parent).or_insert(row.name) != row.name
-    })
+    let name = |entry: &Entry| groups.table.rows[entry.rank as usize].name;
+    let mut names: Vec<_> = run.iter().map(|one| (one.joins_as, name(one))).collect();
+    names.sort_unstable();
+    names
+        .windows(2)
+        .any(|two| two[0].0 == two[1].0 && two[0].1 != two[1].1)
 }
 
 fn with_names(groups: &Groups<'_>, run: &[Entry]) -> Vec<Entry> {
-    run.iter()
-        .map(|&(key, rank)| (combine(&[key, groups.table.rows[rank as usize].name]), rank))
-        .collect()
+    let with_name = |one: &Entry| Entry {
+        key: combine(&[one.key, groups.table.rows[one.rank as usize].name]),
+        ..*one
+    };
+    run.iter().map(with_name).collect()
 }

@@ -3,7 +3,7 @@
 use crate::model::ItemKind;
 
 /// Kinds that can be one work with each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Realm {
     Film,
     Series,
@@ -23,6 +23,7 @@ pub enum Realm {
     /// Of a kind that its record does not tell: may join any video kind.
     Untold,
     /// Never joins: home videos, photos, folders, playlists, channels.
+    #[default]
     Apart,
 }
 
@@ -123,6 +124,10 @@ impl Providers {
         &self.names[usize::from(index)]
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
     /// The place of a provider that identifies something of this realm. A film's collection, a
     /// track's album or an album's artist do not identify the film, track or album.
     pub(super) fn index(&mut self, realm: Realm, name: &str) -> Option<ProviderIndex> {
@@ -140,8 +145,14 @@ impl Providers {
 
     /// As [`Self::index`], of one that was met.
     pub(super) fn known(&self, realm: Realm, name: &str) -> Option<ProviderIndex> {
-        self.position(realm, spelled(realm, name))?
-            .map(|at| at as ProviderIndex)
+        let mut asked = self.asked[realm as usize].iter();
+        match asked.find(|(spelling, _)| **spelling == *name) {
+            Some((_, found)) => *found,
+            None => {
+                let met = self.position(realm, spelled(realm, name))?;
+                met.map(|at| at as ProviderIndex)
+            }
+        }
     }
 
     /// None: it identifies nothing of this realm; within: whether and where it was met.
@@ -183,17 +194,16 @@ impl Providers {
 
     /// Brings those that were not known beforehand into the order of their names; tells where each is now.
     pub(super) fn sort(&mut self) -> Vec<ProviderIndex> {
-        self.asked.iter_mut().for_each(Vec::clear);
         let before = self.names.clone();
         // The name itself too: `É` and `é` are two providers, and must not stand by chance.
         self.names[KNOWN.len()..].sort_by_cached_key(|name| (name.to_lowercase(), name.clone()));
-        before
-            .iter()
-            .map(|name| {
-                let now = self.names.iter().position(|have| have == name);
-                now.expect("only sorted") as ProviderIndex
-            })
-            .collect()
+        let now = |name| self.names.iter().position(|have| have == name);
+        let now = |name| now(name).expect("only sorted") as ProviderIndex;
+        let places: Vec<ProviderIndex> = before.iter().map(now).collect();
+        for (_, found) in self.asked.iter_mut().flatten() {
+            *found = found.map(|before| places[usize::from(before)]);
+        }
+        places
     }
 
     /// In which order joins by this provider are tried; smaller is sooner.

@@ -11,32 +11,29 @@ const MOST_TOKENS: usize = 1024;
 
 /// Takes the copies of one key in their order; each joins the groups of that key that it may join:
 /// the first that it does not conflict with, and then whatever it bridges between libraries.
-/// `token` says what a copy joins as (its library, its parent), `compatible` which two may join.
+/// `compatible` says which two may join, by what they join as.
 pub(super) fn join_run(
     groups: &mut Groups<'_>,
     run: &[Entry],
     key: Key,
     on_clash: OnClash,
-    token: impl Fn(&Groups<'_>, u32) -> u32,
     compatible: impl Fn(u32, u32) -> bool,
 ) {
     // Nearly all are of two.
-    if let [(_, a), (_, b)] = *run {
-        let (of_a, of_b) = (token(groups, a), token(groups, b));
-        if groups.find(a) != groups.find(b) && compatible(of_a, of_b) {
-            groups.join(a, b, key, on_clash);
+    if let [a, b] = *run {
+        if groups.find(a.rank) != groups.find(b.rank) && compatible(a.joins_as, b.joins_as) {
+            groups.join(a.rank, b.rank, key, on_clash);
         }
         return;
     }
     let mut met: Vec<(u32, Vec<u32>)> = Vec::new();
     let mut all_compatible = true;
-    for &(_, rank) in run {
-        let mine = token(groups, rank);
+    for &Entry { rank, joins_as, .. } in run {
         let mut home = None;
         for (at, (first, tokens)) in met.iter().enumerate() {
             let already = groups.find(*first) == groups.find(rank);
             if !already {
-                if !tokens.iter().any(|theirs| compatible(*theirs, mine)) {
+                if !tokens.iter().any(|theirs| compatible(*theirs, joins_as)) {
                     all_compatible = false;
                     continue;
                 }
@@ -50,11 +47,11 @@ pub(super) fn join_run(
             }
         }
         match home {
-            Some(at) if met[at].1.len() < MOST_TOKENS && !met[at].1.contains(&mine) => {
-                met[at].1.push(mine);
+            Some(at) if met[at].1.len() < MOST_TOKENS && !met[at].1.contains(&joins_as) => {
+                met[at].1.push(joins_as);
             }
             Some(_) => {}
-            None if met.len() < MOST_GROUPS => met.push((rank, vec![mine])),
+            None if met.len() < MOST_GROUPS => met.push((rank, vec![joins_as])),
             None => return,
         }
     }

@@ -1,6 +1,6 @@
 //! The union-find, with what each group must not be joined with.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::features::{Id, Table};
 use super::grouping::{Key, RawConflict, RawJoin};
@@ -24,7 +24,7 @@ pub(super) struct Groups<'t> {
     /// Copies that a group must never be joined with.
     never: HashMap<u32, Vec<u32>>,
     pub(super) joins: Vec<RawJoin>,
-    conflicts: HashSet<RawConflict>,
+    conflicts: Vec<RawConflict>,
 }
 
 /// What is known of a group, side by side in memory: whoever asks for one asks for all.
@@ -46,7 +46,7 @@ impl<'t> Groups<'t> {
         let known = (0..len).zip(&table.rows).map(|(rank, row)| {
             let mut known = Known {
                 slots: [0; 3],
-                number: super::hierarchy::number(row),
+                number: row.number,
                 realm: row.realm,
                 has_more: false,
             };
@@ -68,7 +68,7 @@ impl<'t> Groups<'t> {
             more,
             never: HashMap::new(),
             joins: Vec::new(),
-            conflicts: HashSet::new(),
+            conflicts: Vec::new(),
         }
     }
 
@@ -172,7 +172,7 @@ impl<'t> Groups<'t> {
         } else {
             (b, a, ids.map(|(l, r)| (r, l)))
         };
-        self.conflicts.insert(RawConflict {
+        self.conflicts.push(RawConflict {
             left,
             right,
             key,
@@ -184,7 +184,7 @@ impl<'t> Groups<'t> {
     pub(super) fn take_reports(&mut self) -> (Vec<RawJoin>, Vec<RawConflict>) {
         (
             std::mem::take(&mut self.joins),
-            self.conflicts.drain().collect(),
+            std::mem::take(&mut self.conflicts),
         )
     }
 
@@ -215,7 +215,9 @@ impl<'t> Groups<'t> {
             let more = self.more.entry(top).or_default();
             others.into_iter().for_each(|id| insert(more, id));
         }
-        if let Some(enemies) = self.never.remove(&below) {
+        if !self.never.is_empty()
+            && let Some(enemies) = self.never.remove(&below)
+        {
             self.never.entry(top).or_default().extend(enemies);
         }
     }

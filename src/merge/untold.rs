@@ -47,6 +47,16 @@ fn keys(groups: &Groups<'_>, rank: u32, by_ids: bool) -> Vec<u64> {
     }
 }
 
+fn entries(groups: &Groups<'_>, rank: u32, by_ids: bool) -> Vec<Entry> {
+    let entry = |key| Entry {
+        key,
+        rank,
+        joins_as: groups.table.rows[rank as usize].lib,
+    };
+    let keys = keys(groups, rank, by_ids);
+    keys.into_iter().map(entry).collect()
+}
+
 /// Episode keys hold their date or number already; others need the year.
 fn with_years(row: &Features) -> Vec<u64> {
     let mut row = *row;
@@ -75,11 +85,7 @@ fn fit(
 ) {
     let mut index: Vec<Entry> = Vec::new();
     for &rank in told {
-        index.extend(
-            keys(groups, rank, by_ids)
-                .into_iter()
-                .map(|key| (key, rank)),
-        );
+        index.extend(entries(groups, rank, by_ids));
     }
     index.sort_unstable();
     let settled_roots: BTreeSet<u32> = settled.iter().map(|rank| groups.find(*rank)).collect();
@@ -102,8 +108,9 @@ fn fit(
             if !asked.insert((root, key, lib)) {
                 continue;
             }
-            let from = index.partition_point(|entry| entry.0 < key);
-            for &(_, other) in index[from..].iter().take_while(|entry| entry.0 == key) {
+            let from = index.partition_point(|entry| entry.key < key);
+            let fitting = index[from..].iter().take_while(|entry| entry.key == key);
+            for &Entry { rank: other, .. } in fitting {
                 let item = groups.find(other);
                 let allowed = allows(lib, groups.table.rows[other as usize].lib);
                 if allowed && item != root && !groups.is_kept_apart(item, root) {
@@ -137,18 +144,11 @@ fn shared_provider(groups: &Groups<'_>, left: u32, right: u32) -> Key {
 }
 
 fn among_themselves(groups: &mut Groups<'_>, compat: &Compat, untold: &[u32]) {
-    let mut entries: Vec<Entry> = Vec::new();
-    for &rank in untold {
-        entries.extend(keys(groups, rank, false).into_iter().map(|key| (key, rank)));
-    }
-    for_runs(&mut entries, |run| {
-        join_run(
-            groups,
-            run,
-            Key::Name,
-            OnClash::Refuse,
-            |groups, rank| groups.table.rows[rank as usize].lib,
-            |a, b| compat.name_year.get(a, b) || compat.without_ids.get(a, b),
-        );
+    let of_all = untold.iter().flat_map(|rank| entries(groups, *rank, false));
+    let mut all: Vec<Entry> = of_all.collect();
+    for_runs(&mut all, |run| {
+        join_run(groups, run, Key::Name, OnClash::Refuse, |a, b| {
+            compat.name_year.get(a, b) || compat.without_ids.get(a, b)
+        });
     });
 }

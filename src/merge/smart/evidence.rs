@@ -5,7 +5,6 @@
 use super::facts::{Facts, share};
 use super::title::{Nearness, Numbers};
 use crate::merge::features::{Features, begins_a_year};
-use crate::merge::hierarchy;
 
 macro_rules! statements {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal,)*) => {
@@ -275,7 +274,7 @@ fn numbers(evidence: &mut Evidence, a: &Features, b: &Features) {
     let (Some(one), Some(other)) = (a.episode, b.episode) else {
         return;
     };
-    if hierarchy::number(a) != 0 && hierarchy::number(a) == hierarchy::number(b) {
+    if a.number != 0 && a.number == b.number {
         evidence.put(S::SameNumber);
     } else if one == other {
         evidence.put(if a.season == b.season {
