@@ -111,6 +111,11 @@ pub trait Copies {
         true
     }
     fn copy(&self, index: u32) -> Copy<'_>;
+    /// What tells a copy from all others, and what their order is made of.
+    fn key(&self, index: u32) -> (ServerKey, UpstreamId) {
+        let copy = self.copy(index);
+        (copy.server, copy.id)
+    }
     /// Calls `each` with every (provider, id) of a copy, as the server writes them.
     fn provider_ids(&self, index: u32, each: &mut dyn FnMut(&str, &str));
     /// Calls `each` with the names of the people of a copy; only `SMART` asks.

@@ -113,37 +113,38 @@ impl Table {
         held: Vec<u32>,
         providers: Providers,
     ) -> Self {
+        let order = in_copy_order(copies, &held);
         let mut table = Self {
-            rows: Vec::with_capacity(held.len()),
-            ids: Vec::with_capacity(held.len() * 2),
+            rank_of: Places::of(&order, copies.len(), |rank| rank as u32),
+            rows: vec![Features::default(); held.len()],
+            ids: Vec::new(),
             providers,
-            rank_of: Places::default(),
-            order: Vec::with_capacity(held.len()),
+            order,
         };
-        // Read as the caller holds them, for memory likes that; then brought into order.
+        // Read as the caller holds them, for memory likes that.
+        let mut ids = Vec::with_capacity(held.len() * 2);
         let mut buffer = String::new();
         for &index in &held {
-            let read_into = (&mut table.providers, &mut table.ids);
+            let read_into = (&mut table.providers, &mut ids);
             let row = read(copies, compat, index, read_into, &mut buffer);
-            table.rows.push(row);
+            table.rows[table.rank_of.get(index) as usize] = row;
         }
-        let (as_held, ids_as_held) = (table.rows, table.ids);
-        table.rows = Vec::with_capacity(as_held.len());
-        table.ids = Vec::with_capacity(ids_as_held.len());
-        for at in in_copy_order(copies, &held) {
-            let mut row = as_held[at as usize];
-            let (start, end) = row.ids;
-            row.ids.0 = table.ids.len() as u32;
-            let ids = &ids_as_held[start as usize..end as usize];
-            table.ids.extend_from_slice(ids);
-            row.ids.1 = table.ids.len() as u32;
-            table.order.push(held[at as usize]);
-            table.rows.push(row);
-        }
-        table.rank_of = Places::of(&table.order, copies.len(), |rank| rank as u32);
+        table.take_ids(&ids);
         table.number_providers_by_name();
         table.check_parents();
         table
+    }
+
+    /// Puts the ids side by side in the order of the rows, as they are asked for.
+    fn take_ids(&mut self, as_read: &[Id]) {
+        self.ids.reserve_exact(as_read.len());
+        for row in &mut self.rows {
+            let (start, end) = row.ids;
+            row.ids.0 = self.ids.len() as u32;
+            let ids = &as_read[start as usize..end as usize];
+            self.ids.extend_from_slice(ids);
+            row.ids.1 = self.ids.len() as u32;
+        }
     }
 
     /// See [`Features::stamp`].
@@ -204,11 +205,11 @@ impl Table {
     /// A parent of a kind that cannot be one is none; so there are no cycles.
     fn check_parents(&mut self) {
         for rank in 0..self.rows.len() {
-            let row = self.rows[rank];
-            if row.parent != ABSENT {
-                let parent = self.rank_of(row.parent);
+            let (realm, parent) = (self.rows[rank].realm, self.rows[rank].parent);
+            if parent != ABSENT {
+                let parent = self.rank_of(parent);
                 let fits = parent != ABSENT
-                    && Some(self.rows[parent as usize].realm) == row.realm.of_parents();
+                    && Some(self.rows[parent as usize].realm) == realm.of_parents();
                 self.rows[rank].parent = if fits { parent } else { ABSENT };
             }
         }
@@ -261,23 +262,23 @@ impl Table {
     }
 }
 
-/// The places of `held` in the order of (server key, upstream id).
+/// The same copies in the order of (server key, upstream id).
 fn in_copy_order(copies: &impl Copies, held: &[u32]) -> Vec<u32> {
-    let whole = |at: u32| {
-        let copy = copies.copy(held[at as usize]);
-        (copy.server.0.as_u128(), copy.id.0.as_u128())
+    let whole = |index: u32| {
+        let (server, id) = copies.key(index);
+        (server.0.as_u128(), id.0.as_u128())
     };
     // The server by a number and half of the id tell nearly all apart, and are sorted sooner.
     let mut servers: BTreeMap<u128, u32> = BTreeMap::new();
     let mut last = (None, 0);
     let mut entries: Vec<(u32, u64, u32)> = Vec::with_capacity(held.len());
-    for at in 0..held.len() as u32 {
-        let (server, id) = whole(at);
+    for &index in held {
+        let (server, id) = whole(index);
         if last.0 != Some(server) {
             let next = servers.len() as u32;
             last = (Some(server), *servers.entry(server).or_insert(next));
         }
-        entries.push((last.1, (id >> 64) as u64, at));
+        entries.push((last.1, (id >> 64) as u64, index));
     }
     let mut places = vec![0; servers.len()];
     for (place, number) in (0..).zip(servers.into_values()) {
@@ -290,7 +291,7 @@ fn in_copy_order(copies: &impl Copies, held: &[u32]) -> Vec<u32> {
         let halves = (a.0, a.1).cmp(&(b.0, b.1));
         halves.then_with(|| whole(a.2).cmp(&whole(b.2)))
     });
-    entries.into_iter().map(|(_, _, at)| at).collect()
+    entries.into_iter().map(|entry| entry.2).collect()
 }
 
 /// What a copy is compared by; its parent by the caller's number. Its ids come to the end of `ids`.

@@ -86,6 +86,11 @@ impl Copies for OwnedCopies {
         }
     }
 
+    fn key(&self, index: u32) -> (ServerKey, UpstreamId) {
+        let row = &self.rows[index as usize];
+        (row.server, row.id)
+    }
+
     fn provider_ids(&self, index: u32, each: &mut dyn FnMut(&str, &str)) {
         for (provider, id) in &self.rows[index as usize].provider_ids {
             each(provider, id);

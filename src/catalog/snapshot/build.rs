@@ -15,7 +15,7 @@ use super::{
 use crate::accounts::PublicIds;
 use crate::catalog::identity::{self, IdChanges, Past, Remembered};
 use crate::merge;
-use crate::model::{ItemKind, PublicId, ServerKey};
+use crate::model::{ItemKind, PublicId, ServerKey, UpstreamId};
 use crate::wire::Word;
 
 /// Everything that a snapshot is made of.
@@ -246,6 +246,11 @@ impl merge::Copies for Input<'_> {
                 light.name(),
             )
         }
+    }
+
+    fn key(&self, index: u32) -> (ServerKey, UpstreamId) {
+        let copy = self.0.copy(index);
+        (self.0.server_of(copy).key, copy.light.id)
     }
 
     fn provider_ids(&self, index: u32, each: &mut dyn FnMut(&str, &str)) {
