@@ -58,6 +58,7 @@ impl Drop for Pipe {
 #[cfg(target_os = "linux")]
 mod system {
     use super::{AsFd, LEAST, OwnedFd, SIZE, io};
+    use rustix::io::retry_on_intr;
     use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with};
 
     pub(super) fn open() -> io::Result<(OwnedFd, OwnedFd)> {
@@ -71,7 +72,8 @@ mod system {
 
     pub(super) fn splice(from: impl AsFd, to: impl AsFd, most: usize) -> io::Result<usize> {
         let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
-        Ok(rustix::pipe::splice(from, None, to, None, most, flags)?)
+        let spliced = retry_on_intr(|| rustix::pipe::splice(&from, None, &to, None, most, flags));
+        Ok(spliced?)
     }
 }
 
