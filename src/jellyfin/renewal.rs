@@ -10,6 +10,10 @@ use super::auth::authorization;
 use super::{Account, Server, UpstreamError};
 use crate::model::Secret;
 
+/// How often a call is renewed: whoever held a token that was renewed meanwhile gets that one first, which the
+/// server may have forgotten too.
+const RENEWALS: usize = 2;
+
 /// Who can sign a linked account in again.
 pub trait Renewal: Send + Sync + 'static {
     /// The server refused a call that was made by this token. The token to go on with; none where there is
@@ -49,19 +53,19 @@ impl Server {
             let header = authorization(&account.device_id, Some(account));
             call(header, &account.token)
         };
-        let answer = by(account).await;
-        let (Err(UpstreamError::Unauthorized | UpstreamError::Forbidden), Some(link)) =
-            (&answer, account.link)
-        else {
-            return answer;
-        };
-        let Some(token) = self.renewals.renew(link, &account.token).await else {
-            return answer;
-        };
-        let renewed = Account {
-            token,
-            ..account.clone()
-        };
-        by(&renewed).await
+        let mut account = account.clone();
+        for _ in 0..RENEWALS {
+            let answer = by(&account).await;
+            let (Err(UpstreamError::Unauthorized | UpstreamError::Forbidden), Some(link)) =
+                (&answer, account.link)
+            else {
+                return answer;
+            };
+            match self.renewals.renew(link, &account.token).await {
+                Some(token) => account.token = token,
+                None => return answer,
+            }
+        }
+        by(&account).await
     }
 }

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::response::Response;
+use futures::future::BoxFuture;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::fake::{Fake, account, answer, limits, public_info, register};
-use crate::jellyfin::{Limits, Made, Server, ServerStatus, TlsTrust, UpstreamError};
+use crate::jellyfin::{Limits, Made, Renewal, Server, ServerStatus, TlsTrust, UpstreamError};
 use crate::model::Secret;
 
 async fn get(server: &Server) -> Result<Value, UpstreamError> {
@@ -353,4 +354,37 @@ async fn streams_pass_ranges_and_statuses_but_not_foreign_credentials() {
 fn errors_do_not_hold_addresses() {
     let error = UpstreamError::unreachable("connection refused");
     assert!(!format!("{error} {error:?}").contains("http"));
+}
+
+/// The token that is kept was forgotten too; the one after it is new.
+struct Twice;
+
+impl Renewal for Twice {
+    fn renew<'a>(&'a self, _: i64, refused: &'a Secret) -> BoxFuture<'a, Option<Secret>> {
+        let next = match refused.expose() {
+            "s3cret" => Some("kept"),
+            "kept" => Some("new"),
+            _ => None,
+        };
+        Box::pin(std::future::ready(next.map(Secret::new)))
+    }
+}
+
+#[tokio::test]
+async fn who_holds_an_old_token_is_renewed_though_the_kept_one_was_forgotten() {
+    let fake = Fake::start(|request| async move {
+        let by = request.headers()["authorization"].to_str().unwrap();
+        let status = match request.uri().path() {
+            "/never" => 401,
+            _ if by.contains("Token=\"new\"") => 200,
+            _ => 401,
+        };
+        answer(status, &json!({}))
+    })
+    .await;
+    let (registry, server) = register(&fake.url(), limits());
+    registry.renew_by(Arc::new(Twice));
+    server.get(&account(), "/Items", &[]).await.unwrap();
+    let refused = server.get(&account(), "/never", &[]).await;
+    assert_eq!(refused, Err(UpstreamError::Unauthorized));
 }
