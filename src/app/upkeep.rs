@@ -41,6 +41,14 @@ pub async fn tidy(db: Db, clock: Clock, audit_days: u32) {
     }
 }
 
+async fn forget_changes(db: &Db, now: i64, audit_days: u32) -> Result<(), db::DbError> {
+    for action in OWN {
+        audit::forget_of(db, action, MOST_OWN).await?;
+    }
+    let before = now - i64::from(audit_days) * DAY_MS;
+    audit::forget(db, before, MOST_CHANGES).await.map(drop)
+}
+
 /// Merges what crawls saw of users' items.
 pub async fn take_in(
     catalog: Catalog,
@@ -87,14 +95,6 @@ fn links_of(links: &[(PublicId, Link)], user: PublicId) -> Vec<Link> {
         .iter()
         .filter(|(owner, link)| *owner == user && link.state == LinkState::Active);
     own.map(|(_, link)| link.clone()).collect()
-}
-
-async fn forget_changes(db: &Db, now: i64, audit_days: u32) -> Result<(), db::DbError> {
-    for action in OWN {
-        audit::forget_of(db, action, MOST_OWN).await?;
-    }
-    let before = now - i64::from(audit_days) * DAY_MS;
-    audit::forget(db, before, MOST_CHANGES).await.map(drop)
 }
 
 /// Keeps catalog and crawler at what the accounts say.

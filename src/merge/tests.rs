@@ -116,6 +116,8 @@ fn a_key_that_everything_shares_neither_joins_nor_stalls() {
 }
 
 mod names {
+    use proptest::prelude::{prop, prop_assert_eq, proptest};
+
     use super::super::{edition, name};
 
     #[test]
@@ -172,18 +174,25 @@ mod names {
         }
     }
 
-    #[test]
-    fn a_key_is_of_the_normalized_name_whatever_letters_it_has() {
-        for title in [
-            "The Matrix (1999)",
-            "Spider-Man & Co.",
-            "***",
-            "L'été",
-            "Se7en's - Uncut",
-        ] {
-            let whole = name::hash(name::normalized(title).as_bytes());
-            let key = name::key(title, &mut String::new());
-            assert_eq!(key, Some(whole), "{title}");
+    proptest! {
+        /// Most are hashed as they are read; that must not show.
+        #[test]
+        fn a_key_is_of_the_normalized_name(
+            name in r"(the |l'|der )?[A-Za-z0-9 &!:'.,-]{0,20}( uncut| \(1999\)|, the)?|\PC{0,20}"
+        ) {
+            let whole = name::normalized(&name);
+            let expected = (!whole.is_empty()).then(|| name::hash(whole.as_bytes()));
+            prop_assert_eq!(name::key(&name, &mut String::new()), expected);
+        }
+
+        /// The words of a title are looked at one by one; nothing but the words must count.
+        #[test]
+        fn a_title_tells_as_much_as_its_words(
+            words in prop::collection::vec(r"episode|part|pilot|[0-9]{1,3}|s01e04|iv|[a-z]{1,6}|\PC{0,4}", 0..5)
+        ) {
+            let is_generic = |name: &str| name::is_generic(name, &mut String::new());
+            let each = words.iter().all(|word| is_generic(word));
+            prop_assert_eq!(is_generic(&words.join(" ")), each);
         }
     }
 
